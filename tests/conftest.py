@@ -1,0 +1,48 @@
+"""What holds for every test: no file without tests, no gap without a word."""
+
+import os
+import shutil
+from collections.abc import Generator
+
+import pytest
+
+_left_out = pytest.StashKey[dict[str, str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "needs(command, ...): the test runs these commands. Without one on the PATH it "
+        "is left out, and named at the end; with CI=true it fails.",
+    )
+    config.stash[_left_out] = {}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    needed = [name for mark in item.iter_markers("needs") for name in mark.args]
+    missing = [name for name in needed if shutil.which(name) is None]
+    if not missing:
+        return
+    reason = f"needs {', '.join(missing)} on the PATH"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    item.config.stash[_left_out][item.nodeid] = reason
+    pytest.skip(reason)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    for test, reason in config.stash[_left_out].items():
+        terminalreporter.write_line(f"left out: {test} {reason}", yellow=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if isinstance(collector, pytest.Module) and report.passed and not report.result:
+        report.outcome = "failed"
+        report.longrepr = f"{collector.nodeid} holds no test"
+    return report

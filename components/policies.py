@@ -1,0 +1,48 @@
+"""The grammar of an IAM policy document."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+Text = pulumi.Input[str]
+Texts = Text | Sequence[Text]
+Statement = dict[str, Any]
+
+
+def allow(
+    actions: Texts,
+    resources: Texts | None = None,
+    *,
+    principal: Mapping[str, Texts] | None = None,
+    condition: Mapping[str, Mapping[str, Texts]] | None = None,
+) -> Statement:
+    """What may be done to which resources; in a resource's own policy, by whom.
+
+    A trust policy has no resources.
+    """
+    return _statement("Allow", actions, resources, principal, condition)
+
+
+def document(*statements: Statement) -> pulumi.Output[str]:
+    """A policy as JSON, once every ARN in it is known."""
+    return pulumi.Output.json_dumps(
+        {"Version": "2012-10-17", "Statement": list(statements)}
+    )
+
+
+def _statement(
+    effect: str,
+    actions: Texts,
+    resources: Texts | None,
+    principal: Mapping[str, Texts] | None,
+    condition: Mapping[str, Mapping[str, Texts]] | None,
+) -> Statement:
+    parts = {
+        "Effect": effect,
+        "Principal": principal,
+        "Action": actions,
+        "Resource": resources,
+        "Condition": condition,
+    }
+    return {key: part for key, part in parts.items() if part is not None}

@@ -1,0 +1,1 @@
+"""The `ses-feedback` command, one sub-command a file."""

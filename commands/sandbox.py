@@ -1,0 +1,104 @@
+"""`ses-feedback sandbox`: the whole loop on this machine."""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from components.settings import StackFile
+    from sandbox.report import Row
+    from sandbox.stack import AppliedStack
+
+
+@click.group(invoke_without_command=True)
+@click.option(
+    "--stack", default="dev", show_default=True, help="Reads Pulumi.STACK.yaml here."
+)
+@click.option("--json", "as_json", is_flag=True, help="A list of rows, for programs.")
+@click.pass_context
+def sandbox(context: click.Context, stack: str, as_json: bool) -> None:
+    """Apply a stack on this machine, send mail through it and show what arrived.
+
+    Mail goes from every identity to SES's simulator, without a configuration set and
+    with each of the stack's. Nothing leaves the machine, and no account is needed.
+
+    \b
+    Example: ses-feedback sandbox --stack prod
+    """
+    if context.invoked_subcommand is None:
+        _show(_stack_file(stack), as_json)
+
+
+def _stack_file(stack: str) -> "StackFile":
+    from components.settings import Refused, StackFile
+
+    path = Path(f"Pulumi.{stack}.yaml")
+    if not path.is_file():
+        there = sorted(found.name for found in Path().glob("Pulumi.*.yaml"))
+        hint = f"There are {', '.join(there)}." if there else "There is no stack file."
+        _stop(f"{path}: no such file in {Path.cwd()}. {hint}")
+    try:
+        return StackFile.read(path)
+    except Refused as refused:
+        _stop(str(refused))
+
+
+def _show(file: "StackFile", as_json: bool) -> None:
+    from components.settings import Refused
+    from sandbox.apply import CannotApply
+    from sandbox.stack import applied
+
+    # Pulumi and moto log what is said here anyway, or is of no use to the reader.
+    logging.getLogger().addHandler(logging.NullHandler())
+    try:
+        with applied(file) as stack:
+            for warning in stack.warnings:
+                click.echo(f"warning: {warning}", err=True)
+            for note in stack.notes:
+                click.echo(f"note: {note}", err=True)
+            rows = _sent(stack)
+            _print(rows, stack, as_json)
+    except (Refused, CannotApply) as refused:
+        _stop(str(refused))
+
+
+def _sent(stack: "AppliedStack") -> list["Row"]:
+    """The report; how far it is shows on a terminal only."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from sandbox.report import count, report
+
+    senders = [identity.sender for identity in stack.settings.identities.values()]
+    console = Console(stderr=True)
+    with Progress(
+        console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        mails = progress.add_task("Sending mail", total=count(senders, stack.outputs))
+        return report(
+            stack.cloud, senders, stack.outputs, lambda: progress.advance(mails)
+        )
+
+
+def _print(rows: list["Row"], stack: "AppliedStack", as_json: bool) -> None:
+    from rich.console import Console
+
+    from sandbox.table import pipe_console, print_table
+
+    if as_json:
+        click.echo(json.dumps([row.as_json() for row in rows], indent=2))
+        return
+    existing = frozenset(
+        name for name, channel in stack.settings.channels.items() if channel.topic
+    )
+    console = Console() if sys.stdout.isatty() else pipe_console()
+    print_table(rows, console, existing)
+
+
+def _stop(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(1)

@@ -1,0 +1,1 @@
+"""The whole loop on one machine, without an AWS account."""

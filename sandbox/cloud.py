@@ -1,0 +1,119 @@
+"""The emulated account that the program is applied to."""
+
+import os
+import threading
+from contextlib import ExitStack
+from functools import cache
+from types import TracebackType
+from typing import Any, Self, cast
+from unittest.mock import patch
+
+import boto3
+import moto.ses.urls
+import moto.sesv2.urls
+import moto.sns.models
+from moto import mock_aws
+from moto.ses.models import ses_backends
+from moto.sns.models import sns_backends
+
+from components.account import Account
+from sandbox.deliveries import Sns, Subscription
+from sandbox.ses import Ses
+from sandbox.ses_api import SesV1, SesV2
+
+_ONLY = threading.Lock()
+"""Held by the cloud that is open: moto has one state for the whole process."""
+
+
+class Cloud:
+    """One AWS account and region on this machine, from nothing, until it is left.
+
+    Any boto3 client of this process reaches it while it is open. Only one can be open
+    at a time; a second one raises RuntimeError.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.kept_secrets: dict[str, str] = {}
+        """The secret of an access key, by its id, where the outputs hold it only
+        encrypted to somebody's PGP key."""
+        self.secret_endpoints: dict[str, str] = {}
+        """The name to show, by an endpoint that must not be shown."""
+        self._clients: dict[str, Any] = {}
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        if not _ONLY.acquire(blocking=False):
+            raise RuntimeError("another cloud is open in this process")
+        with ExitStack() as opening:
+            opening.callback(_ONLY.release)
+            opening.enter_context(patch.dict(os.environ, self._environment()))
+            for name in [name for name in os.environ if _is_of_somebody(name)]:
+                del os.environ[name]
+            for change in (
+                patch.object(ses_backends, "backend", Ses),
+                patch.object(sns_backends, "backend", Sns),
+                patch.object(moto.sns.models, "Subscription", Subscription),
+                _answered_by(moto.ses.urls.url_paths, SesV1.dispatch),
+                _answered_by(moto.sesv2.urls.url_paths, SesV2.dispatch),
+                mock_aws(),
+            ):
+                opening.enter_context(change)
+            self._open = opening.pop_all()
+        return self
+
+    def _environment(self) -> dict[str, str]:
+        """What AWS's SDK and moto go by, so that no setting of the user's counts."""
+        return {
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "MOTO_ACCOUNT_ID": self.account.id,
+        }
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._clients.clear()
+        self._open.close()
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of a service, in the account's region."""
+        if service not in self._clients:
+            self._clients[service] = _session().client(
+                service,
+                region_name=self.account.region,
+                aws_access_key_id="sandbox",
+                aws_secret_access_key="sandbox",
+            )
+        return self._clients[service]
+
+    @property
+    def ses(self) -> Ses:
+        """SES's state."""
+        return cast(Ses, ses_backends[self.account.id][self.account.region])
+
+    @property
+    def sns(self) -> Sns:
+        """SNS's state."""
+        return cast(Sns, sns_backends[self.account.id][self.account.region])
+
+
+@cache
+def _session() -> Any:
+    """One for all, since it keeps the descriptions of the services that it has read."""
+    return boto3.Session()
+
+
+def _is_of_somebody(variable: str) -> bool:
+    """Variables by which a user's profile, endpoint or server would be used."""
+    return variable in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "TEST_SERVER_MODE") or (
+        variable.startswith("AWS_ENDPOINT_URL")
+    )
+
+
+def _answered_by(paths: dict[str, Any], dispatch: Any) -> Any:
+    """moto's URLs of a service, answered by an extension of ours."""
+    return patch.dict(paths, dict.fromkeys(paths, dispatch))

@@ -1,0 +1,232 @@
+"""Sends mail from every identity and finds out what arrived where."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sandbox.cloud import Cloud
+from sandbox.deliveries import Delivery
+from sandbox.ses import Event
+from sandbox.simulator import DOMAIN
+
+MAILBOXES = ("bounce", "complaint", "success", "ooto", "suppressionlist")
+"""Simulator mailboxes, each with an outcome of its own."""
+
+LOCAL_PART = "no-reply"
+"""What a domain's mail is sent as."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an event arrived."""
+
+    kind: str
+    """queue, subscription or e-mail"""
+    name: str
+    """Our name of the queue, a protocol and endpoint, or an address."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One event of one mail that was told to one channel, or to nobody."""
+
+    sender: str
+    recipient: str
+    configuration_set: str | None
+    """Our name of the set that the mail named."""
+    event: str
+    via: str | None
+    """identity, set, forwarding or, where nobody was told, None"""
+    channel: str | None
+    places: tuple[Place, ...]
+    settled_by: str = ""
+    """What decided: the identity's sender, or our name of the set that applied."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            "sender": self.sender,
+            "recipient": self.recipient,
+            "configurationSet": self.configuration_set,
+            "event": self.event,
+            "via": self.via,
+            "channel": self.channel,
+            "places": [asdict(place) for place in self.places],
+        }
+
+
+@dataclass(frozen=True)
+class Names:
+    """Our names of what the stack made, by what AWS calls it; from its outputs."""
+
+    channels: Mapping[str, str]
+    queues: Mapping[str, str]
+    sets: Mapping[str, str]
+
+    @classmethod
+    def of(cls, outputs: Mapping[str, Any]) -> "Names":
+        def ours(output: str) -> dict[str, str]:
+            return {value: name for name, value in outputs.get(output, {}).items()}
+
+        return cls(ours("topicArns"), ours("queueUrls"), ours("configurationSetNames"))
+
+
+def mailbox(identity: str) -> str:
+    """An address that mail of the identity is sent from."""
+    return identity if "@" in identity else f"{LOCAL_PART}@{identity}"
+
+
+def report(
+    cloud: Cloud,
+    identities: Sequence[str],
+    outputs: Mapping[str, Any],
+    advance: Callable[[], None] = lambda: None,
+) -> list[Row]:
+    """Sends from each identity to each simulator mailbox, without a set and with each
+    of the stack's.
+
+    `advance` is called after each mail, of which there are `count(...)`.
+    """
+    reporter = Reporter(cloud, Names.of(outputs))
+    rows: list[Row] = []
+    for identity in identities:
+        for recipient in (f"{name}@{DOMAIN}" for name in MAILBOXES):
+            for configuration_set in (None, *reporter.names.sets):
+                rows += reporter.send(mailbox(identity), recipient, configuration_set)
+                advance()
+    return rows
+
+
+def count(identities: Sequence[str], outputs: Mapping[str, Any]) -> int:
+    """The mails of a report."""
+    sets = outputs.get("configurationSetNames", {})
+    return len(identities) * (1 + len(sets)) * len(MAILBOXES)
+
+
+class Reporter:
+    """Sends single mails and looks where their events arrived."""
+
+    def __init__(self, cloud: Cloud, names: Names) -> None:
+        self.names = names
+        self._cloud = cloud
+        self._sqs = cloud.client("sqs")
+        self._urls = self._queues()
+        self._receive()
+
+    def send(
+        self, sender: str, recipient: str, configuration_set: str | None
+    ) -> Iterator[Row]:
+        """Sends a mail, with a set by its name in SES, and yields what came of it."""
+        which = {}
+        if configuration_set is not None:
+            which["ConfigurationSetName"] = configuration_set
+        message_id = self._cloud.client("sesv2").send_email(
+            FromEmailAddress=sender,
+            Destination={"ToAddresses": [recipient]},
+            Content={
+                "Simple": {
+                    "Subject": {"Data": "Sent in the sandbox"},
+                    "Body": {"Text": {"Data": "Nobody reads this."}},
+                }
+            },
+            **which,
+        )["MessageId"]
+        received = self._receive()
+        for event in self._cloud.ses.events[message_id]:
+            for told in self._told(event, received):
+                yield Row(
+                    sender=sender,
+                    recipient=recipient,
+                    configuration_set=self.names.sets.get(configuration_set or ""),
+                    event=event_name(event.type),
+                    **told,
+                )
+
+    def _told(
+        self, event: Event, received: Mapping[str, str]
+    ) -> Iterator[dict[str, Any]]:
+        """Who was told of an event, one by one."""
+        identity = event.sent.identity_arn.partition(":identity/")[2]
+        applied = event.sent.configuration_set or ""
+        deciders = {
+            "identity": identity,
+            "set": self.names.sets.get(applied, applied),
+        }
+        for told in event.told:
+            deliveries = self._cloud.sns.deliveries[told.message_id]
+            places = (self._place(delivery, received) for delivery in deliveries)
+            yield {
+                "via": told.via,
+                "channel": self.names.channels.get(told.topic_arn),
+                "places": tuple(place for place in places if place is not None),
+                "settled_by": deciders[told.via],
+            }
+        if event.forwarded_to is not None:
+            yield {
+                "via": "forwarding",
+                "channel": None,
+                "places": (Place("e-mail", event.forwarded_to),),
+                "settled_by": identity,
+            }
+        if not event.told and event.forwarded_to is None:
+            yield {"via": None, "channel": None, "places": ()}
+
+    def _place(self, delivery: Delivery, received: Mapping[str, str]) -> Place | None:
+        """Where a message arrived; None for one that is in no queue after all."""
+        if delivery.in_queue is None:
+            return Place("subscription", self._shown(delivery))
+        url = received.get(delivery.in_queue)
+        if url is None:
+            return None
+        if url in self.names.queues:
+            return Place("queue", self.names.queues[url])
+        return Place("subscription", self._shown(delivery))
+
+    def _shown(self, delivery: Delivery) -> str:
+        """A subscriber as text; a secret endpoint by the name of its subscription."""
+        secret = self._cloud.secret_endpoints.get(delivery.endpoint)
+        endpoint = delivery.endpoint if secret is None else f"**** ({secret})"
+        return f"{delivery.protocol} {endpoint}"
+
+    def _queues(self) -> list[str]:
+        """The queues that somebody empties: the stack's and those of others."""
+        arns = {
+            subscription["Endpoint"]
+            for page in self._cloud.client("sns")
+            .get_paginator("list_subscriptions")
+            .paginate()
+            for subscription in page["Subscriptions"]
+            if subscription["Protocol"] == "sqs"
+        }
+        names = {arn.rpartition(":")[2] for arn in arns}
+        return [
+            url
+            for page in self._sqs.get_paginator("list_queues").paginate()
+            for url in page.get("QueueUrls", [])
+            if url.rpartition("/")[2] in names
+        ]
+
+    def _receive(self) -> dict[str, str]:
+        """Empties the queues: the queue's URL by the id of each message in it."""
+        return {
+            message_id: url for url in self._urls for message_id in self._empty(url)
+        }
+
+    def _empty(self, url: str) -> Iterator[str]:
+        while messages := self._sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0
+        ).get("Messages"):
+            self._sqs.delete_message_batch(
+                QueueUrl=url,
+                Entries=[
+                    {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"]}
+                    for index, message in enumerate(messages)
+                ],
+            )
+            yield from (message["MessageId"] for message in messages)
+
+
+def event_name(event_type: str) -> str:
+    """Our name of an event, by SES's in a message: renderingFailure."""
+    joined = event_type.replace(" ", "")
+    return joined[0].lower() + joined[1:]

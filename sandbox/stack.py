@@ -1,0 +1,66 @@
+"""A stack in the sandbox: its file, checked, and its program, applied."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from components.settings import Settings, StackFile
+from sandbox.apply import CannotApply
+from sandbox.cloud import Cloud
+from sandbox.monitor import Monitor
+from sandbox.program import Program, run
+from sandbox.stand_ins import secret_keys, with_stand_ins
+from sandbox.surroundings import account_of, surround
+
+
+@dataclass(frozen=True)
+class AppliedStack:
+    """A stack whose program has been applied."""
+
+    cloud: Cloud
+    settings: Settings
+    outputs: Mapping[str, Any]
+    """The stack outputs, secrets in clear."""
+    warnings: tuple[str, ...]
+    """What the stack file says and rarely means, a line each."""
+    notes: tuple[str, ...]
+    """What is not as the stack file says, a line each."""
+
+
+@contextmanager
+def applied(file: StackFile) -> Iterator[AppliedStack]:
+    """Applies a stack's program to an account of its own, for as long as it is used.
+
+    Raises Refused for a configuration that is refused, and CannotApply for what the
+    emulated account does not take.
+    """
+    settings = Settings.check(file)
+    account = account_of(settings)
+    local, notes = with_stand_ins(file, settings, account)
+    local_settings = Settings.check(local, account)
+    program = Program.of(
+        file.project,
+        file.stack,
+        local.config,
+        secret_keys=secret_keys(file.config),
+        folder=file.folder,
+    )
+    with Cloud(account) as cloud:
+        surround(cloud, local_settings)
+        outputs = _apply(program, cloud)
+        yield AppliedStack(cloud, local_settings, outputs, settings.warnings, notes)
+
+
+def _apply(program: Program, cloud: Cloud) -> dict[str, Any]:
+    monitor = Monitor(cloud)
+    try:
+        return run(program, monitor)
+    except Exception as error:
+        if monitor.failure is not None:
+            raise monitor.failure from None
+        if isinstance(error, pulumi.RunError):
+            raise CannotApply(str(error)) from None
+        raise

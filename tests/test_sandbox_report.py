@@ -1,0 +1,171 @@
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.cloud import Cloud
+from sandbox.report import (
+    Names,
+    Place,
+    Reporter,
+    Row,
+    count,
+    event_name,
+    mailbox,
+    report,
+)
+from tests.emulated import (
+    ACCOUNT,
+    SHOP,
+    configuration_set,
+    identity,
+    notify,
+    queue,
+    topic,
+)
+
+BOUNCE = "bounce@simulator.amazonses.com"
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    with Cloud(ACCOUNT) as cloud:
+        identity(cloud, SHOP)
+        yield cloud
+
+
+def rows(
+    cloud: Cloud, names: Names, recipient: str = BOUNCE, named: str | None = None
+) -> list[Row]:
+    return list(Reporter(cloud, names).send(f"a@{SHOP}", recipient, named))
+
+
+def names(**channels: str) -> Names:
+    return Names({arn: name for name, arn in channels.items()}, {}, {})
+
+
+def test_each_event_has_a_row_though_nobody_is_told(cloud: Cloud) -> None:
+    cloud.client("sesv2").put_email_identity_feedback_attributes(
+        EmailIdentity=SHOP, EmailForwardingEnabled=False
+    )
+    found = rows(cloud, names(), "success@simulator.amazonses.com")
+    assert [(row.event, row.via, row.channel, row.places) for row in found] == [
+        ("send", None, None, ()),
+        ("delivery", None, None, ()),
+    ]
+
+
+def test_feedback_by_mail_is_a_place(cloud: Cloud) -> None:
+    _, row = rows(cloud, names())
+    assert (row.event, row.via, row.channel) == ("bounce", "forwarding", None)
+    assert row.places == (Place("e-mail", f"a@{SHOP}"),)
+
+
+def test_a_message_is_where_it_was_received(cloud: Cloud) -> None:
+    arn = topic(cloud)
+    url = queue(cloud, "queue", arn)
+    raw = queue(cloud, "raw", arn, RawMessageDelivery="true")
+    cloud.client("sns").subscribe(
+        TopicArn=arn, Protocol="https", Endpoint="https://desk.example.com/ses"
+    )
+    notify(cloud, SHOP, arn, "Bounce")
+    ours = Names({arn: "qa"}, {url: "first", raw: "second"}, {})
+    (row,) = [row for row in rows(cloud, ours) if row.via == "identity"]
+    assert row.channel == "qa"
+    assert row.settled_by == SHOP
+    assert set(row.places) == {
+        Place("queue", "first"),
+        Place("queue", "second"),
+        Place("subscription", "https https://desk.example.com/ses"),
+    }
+
+
+def test_raw_messages_are_told_apart_by_their_channel(cloud: Cloud) -> None:
+    one, two = topic(cloud, "one"), topic(cloud, "two")
+    url = queue(cloud, "queue", one, two, RawMessageDelivery="true")
+    notify(cloud, SHOP, one, "Bounce")
+    configuration_set(cloud, "set", "BOUNCE", topic=two)
+    ours = Names({one: "one", two: "two"}, {url: "queue"}, {"set": "ours"})
+    found = rows(cloud, ours, named="set")
+    assert [
+        (row.via, row.channel, row.places, row.settled_by)
+        for row in found
+        if row.via in ("identity", "set")
+    ] == [
+        ("identity", "one", (Place("queue", "queue"),), SHOP),
+        ("set", "two", (Place("queue", "queue"),), "ours"),
+    ]
+    assert {row.configuration_set for row in found} == {"ours"}
+
+
+def test_a_channel_to_which_nobody_listens_has_no_places(cloud: Cloud) -> None:
+    arn = topic(cloud)
+    notify(cloud, SHOP, arn, "Bounce")
+    (row,) = [row for row in rows(cloud, names(qa=arn)) if row.via == "identity"]
+    assert (row.channel, row.places) == ("qa", ())
+
+
+def test_a_message_that_cannot_be_received_is_nowhere(cloud: Cloud) -> None:
+    arn = topic(cloud)
+    url = queue(cloud, "queue", arn)
+    cloud.client("sqs").set_queue_attributes(
+        QueueUrl=url, Attributes={"DelaySeconds": "900"}
+    )
+    notify(cloud, SHOP, arn, "Bounce")
+    ours = Names({arn: "qa"}, {url: "first"}, {})
+    (row,) = [row for row in rows(cloud, ours) if row.via == "identity"]
+    assert row.places == ()
+
+
+def test_a_secret_endpoint_is_not_shown(cloud: Cloud) -> None:
+    arn, url = topic(cloud), "https://user:pass@crm.example.com/ses"
+    cloud.client("sns").subscribe(TopicArn=arn, Protocol="https", Endpoint=url)
+    cloud.secret_endpoints[url] = "qa-subscription_crm"
+    notify(cloud, SHOP, arn, "Bounce")
+    (row,) = [row for row in rows(cloud, names(qa=arn)) if row.via == "identity"]
+    assert row.places == (Place("subscription", "https **** (qa-subscription_crm)"),)
+
+
+def test_a_report_sends_from_every_identity_with_every_set(cloud: Cloud) -> None:
+    identity(cloud, f"news@{SHOP}")
+    configuration_set(cloud, "p-dev-one")
+    outputs = {"configurationSetNames": {"one": "p-dev-one"}}
+    identities = [SHOP, f"news@{SHOP}"]
+    mails = []
+    found = report(cloud, identities, outputs, lambda: mails.append(1))
+    assert len(mails) == count(identities, outputs) == 2 * 2 * 5
+    sent = {(row.sender, row.recipient, row.configuration_set) for row in found}
+    assert len(sent) == len(mails)
+    assert {row.sender for row in found} == {f"no-reply@{SHOP}", f"news@{SHOP}"}
+    assert {row.configuration_set for row in found} == {None, "one"}
+
+
+def test_a_row_as_json() -> None:
+    row = Row(
+        "a@b.c", BOUNCE, "one", "bounce", "set", "qa", (Place("queue", "q"),), "x"
+    )
+    assert row.as_json() == {
+        "sender": "a@b.c",
+        "recipient": BOUNCE,
+        "configurationSet": "one",
+        "event": "bounce",
+        "via": "set",
+        "channel": "qa",
+        "places": [{"kind": "queue", "name": "q"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("Send", "send"),
+        ("Rendering Failure", "renderingFailure"),
+        ("DeliveryDelay", "deliveryDelay"),
+    ],
+)
+def test_events_have_our_names(theirs: str, ours: str) -> None:
+    assert event_name(theirs) == ours
+
+
+def test_an_address_sends_as_itself() -> None:
+    assert mailbox(f"News@{SHOP}") == f"News@{SHOP}"
+    assert mailbox(SHOP) == f"no-reply@{SHOP}"

@@ -1,0 +1,77 @@
+"""The shipped stacks, applied: the real program against the emulated account."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from components.settings import Refused, StackFile
+from sandbox.stack import AppliedStack, applied
+from tests.emulated import forwarded, send, told
+from tests.stacks import FILES
+
+
+@pytest.fixture
+def dev() -> Iterator[AppliedStack]:
+    with applied(StackFile.read(FILES["dev"])) as stack:
+        yield stack
+
+
+def test_the_outputs_name_what_is_there(dev: AppliedStack) -> None:
+    sqs = dev.cloud.client("sqs")
+    for url in dev.outputs["queueUrls"].values():
+        assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    sets = dev.cloud.client("sesv2").list_configuration_sets()["ConfigurationSets"]
+    assert sorted(dev.outputs["configurationSetNames"].values()) == sorted(sets)
+
+
+def test_secrets_are_in_clear(dev: AppliedStack) -> None:
+    ids = dev.outputs["consumerAccessKeyIds"]["developers"]
+    secrets = dev.outputs["consumerSecretAccessKeys"]["developers"]
+    assert ids.keys() == secrets.keys() == {"main"}
+    assert isinstance(secrets["main"], str)
+
+
+def test_feedback_reaches_the_queue_of_its_team(dev: AppliedStack) -> None:
+    queues = dev.outputs["queueUrls"]
+    for url in queues.values():
+        told(dev.cloud, url)
+    mail = send(dev.cloud, "dev@shop.example.com")
+    (message,) = told(dev.cloud, queues["developers"])
+    assert message["mail"]["messageId"] == mail
+    assert message["mail"]["commonHeaders"]["subject"] == "Your order"
+    assert told(dev.cloud, queues["qa"]) == []
+    assert forwarded(dev.cloud, mail) == []
+
+
+def changed(stack: str, **keys: Any) -> StackFile:
+    file = StackFile.read(FILES[stack])
+    ours = {f"ses-feedback:{key}": value for key, value in keys.items()}
+    return replace(file, config={**file.config, **ours})
+
+
+def test_a_refused_configuration_is_not_applied() -> None:
+    with pytest.raises(Refused, match="queues.qa.channels"):  # noqa: SIM117
+        with applied(changed("dev", queues={"qa": {"channels": ["nope"]}})):
+            pytest.fail("it was applied")
+
+
+def test_every_key_can_be_applied() -> None:
+    """The stack of the tests that uses what the shipped ones do not."""
+    with applied(StackFile.read(FILES["full"])) as stack:
+        zone = "Z0123456789ABCDEFGHIJ"
+        records = stack.cloud.client("route53").list_resource_record_sets(
+            HostedZoneId=zone
+        )["ResourceRecordSets"]
+        kinds = sorted(record["Type"] for record in records)
+        assert kinds == ["CNAME", "CNAME", "CNAME", "MX", "TXT"]
+        (key_id,) = stack.outputs["consumerAccessKeyIds"]["sealed"].values()
+        assert stack.cloud.kept_secrets.keys() == {key_id}
+        assert any("stands in for it" in note for note in stack.notes)
+
+
+def test_prod_can_be_applied() -> None:
+    with applied(StackFile.read(FILES["prod"])) as stack:
+        assert stack.outputs["queueUrls"]
+        assert stack.notes == ()

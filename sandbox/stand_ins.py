@@ -15,7 +15,9 @@ def with_stand_ins(
 ) -> tuple[StackFile, tuple[str, ...]]:
     """The stack file with a local endpoint for each encrypted one, and what was
     replaced, a line each."""
-    values = file.config.get(SECRETS) or {}
+    values = file.config.get(SECRETS)
+    if not isinstance(values, dict):
+        return file, ()
     replaced = {
         name: stand_in(_protocol(name, settings), name, account)
         for name, value in values.items()

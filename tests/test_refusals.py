@@ -620,6 +620,11 @@ SUBSCRIPTIONS = [
         "ses-feedback:channels.app.subscriptions.x.raw: found raw delivery by email, expected it by http, https, sqs, firehose only",
     ),
     case(
+        "lambda of another region",
+        "channels: {app: {subscriptions: {x: {protocol: lambda, endpoint: 'arn:aws:lambda:us-east-1:123456789012:function:f'}}}}",
+        "ses-feedback:channels.app.subscriptions.x.endpoint: found a function in us-east-1, expected one in eu-west-1, where SNS can be granted to invoke it",
+    ),
+    case(
         "raw for lambda",
         "channels: {app: {subscriptions: {x: {protocol: lambda, endpoint: 'arn:aws:lambda:eu-west-1:123456789012:function:f', raw: true}}}}",
         "ses-feedback:channels.app.subscriptions.x.raw: found raw delivery by lambda, expected it by http, https, sqs, firehose only",

@@ -37,5 +37,12 @@ def test_without_secrets_the_file_stays_as_it_is() -> None:
     assert secret_keys(file.config) == ()
 
 
+def test_secrets_that_are_written_as_json_text_hold_nothing_encrypted() -> None:
+    file = StackFile.read(FILES["dev"])
+    text = '{"crm": "https://crm.example.com/ses"}'
+    file = replace(file, config={**file.config, KEY: text})
+    assert with_stand_ins(file, Settings.check(file), ACCOUNT) == (file, ())
+
+
 def test_a_key_with_something_encrypted_is_secret() -> None:
     assert secret_keys(with_secrets(crm={"secure": "AAAB"}).config) == (KEY,)

@@ -18,8 +18,8 @@ from components.settings.configuration_sets import check_configuration_sets
 from components.settings.identities import check_routes, check_senders
 from components.settings.loop import Loop
 from components.settings.queues import Queue, check_queues
+from components.settings.reader import Reader
 from components.settings.refusals import Fault, Refused, Warned, one_of
-from components.settings.shapes import Reader
 from components.settings.source import NAMESPACE, REGION, SECRETS, Source
 from components.settings.stack_file import StackFile
 from components.settings.values import A_REGION, Region
@@ -143,7 +143,9 @@ class Settings(Configuration):
         yield from check_channel_topics(
             self.channels, self.region, account.id if account else None
         )
-        yield from check_subscriptions(self.channels, self.secret_endpoints)
+        yield from check_subscriptions(
+            self.channels, self.secret_endpoints, self.region
+        )
         yield from check_senders(self.identities)
         yield from check_routes(self.identities, self.channels)
         yield from check_configuration_sets(

@@ -260,9 +260,10 @@ def check_channel_topics(
 
 
 def check_subscriptions(
-    channels: Entries[Channel], secrets: Entries[SecretStr]
+    channels: Entries[Channel], secrets: Entries[SecretStr], region: str | None
 ) -> Iterator[Fault]:
-    """References to secret endpoints, and endpoints that stand twice in a channel."""
+    """References to secret endpoints, endpoints that stand twice in a channel, and
+    functions that SNS could not be granted to invoke."""
     for channel_name, channel in channels.items():
         seen: dict[tuple[Protocol, str], str] = {}
         for name, subscription in channel.subscriptions.items():
@@ -283,6 +284,12 @@ def check_subscriptions(
                         HIDDEN,
                         f"{expected}, for subscription {name} of channel {channel_name}",
                     )
+            elif where := _other_region(subscription, region):
+                yield Fault(
+                    (*at, "endpoint"),
+                    f"a function in {where}",
+                    f"one in {region}, where SNS can be granted to invoke it",
+                )
             what = endpoint or f"secretEndpoint {key}"
             first = seen.setdefault((subscription.protocol, what), name)
             if first != name:
@@ -291,3 +298,14 @@ def check_subscriptions(
                     f"the protocol and endpoint of subscription {first}",
                     "each endpoint once in a channel",
                 )
+
+
+def _other_region(subscription: Subscription, region: str | None) -> str | None:
+    """The region of a function that is in another one than the stack."""
+    endpoint = subscription.endpoint
+    if subscription.protocol is not Protocol.LAMBDA or endpoint is None:
+        return None
+    if region is None or misfit(subscription.protocol, endpoint):
+        return None
+    where = endpoint.split(":")[3]
+    return where if where != region else None

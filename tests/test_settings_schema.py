@@ -18,6 +18,7 @@ SCHEMA = stack_schema()
 VALIDATOR = Draft7Validator(SCHEMA)
 
 BEYOND_A_SCHEMA = {
+    "lambda of another region",
     "a collection of a misspelt namespace is no dangling reference",
     "namespace of another letter case",
     "namespace misspelt",

@@ -12,7 +12,7 @@ from components.settings import Refused, Settings, StackFile
 from components.settings.yaml_text import load
 from sandbox.program import Program
 from sandbox.stand_ins import secret_keys
-from tests.stacks import PROJECT, ROOT, SECRET_ENDPOINT
+from tests.stacks import PROJECT, ROOT, decrypted
 
 SOUND = {
     "aws:region": "eu-west-1",
@@ -102,15 +102,5 @@ def _handed_over(value: Any, text: Any) -> str:
         return ""
     if isinstance(text, str):
         return text
-    clear = _decrypted(value)
+    clear = decrypted(value)
     return clear if isinstance(clear, str) else json.dumps(clear)
-
-
-def _decrypted(value: Any) -> Any:
-    if isinstance(value, dict):
-        if list(value) == ["secure"]:
-            return SECRET_ENDPOINT
-        return {key: _decrypted(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_decrypted(inner) for inner in value]
-    return value

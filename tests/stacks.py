@@ -67,21 +67,21 @@ def stack_of(text: str, *, region: str = "eu-west-1") -> Program:
 
 
 def _program(stack: str, config: Mapping[str, Any]) -> Program:
-    """With `secure:` values in clear."""
     return Program.of(
         PROJECT,
         stack,
-        _decrypted(config),
+        decrypted(config),
         secret_keys=secret_keys(config),
         folder=ROOT,
     )
 
 
-def _decrypted(value: Any) -> Any:
+def decrypted(value: Any) -> Any:
+    """A value with each `secure:` one in clear."""
     if isinstance(value, Mapping):
         if list(value) == ["secure"]:
             return SECRET_ENDPOINT
-        return {key: _decrypted(inner) for key, inner in value.items()}
+        return {key: decrypted(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_decrypted(inner) for inner in value]
+        return [decrypted(inner) for inner in value]
     return value

@@ -214,7 +214,8 @@ class Channel(Model):
     )
     topic: TopicArn | None = Field(
         None,
-        description="ARN of a topic of this account and region that exists; its policy stays its owner's.",
+        description="ARN of a topic of this account and region that exists; its policy"
+        " stays its owner's.",
     )
 
     def rules(self) -> Iterator[Fault]:

@@ -68,7 +68,8 @@ class Identity(Model):
     )
     hosted_zone: HostedZone | None = Field(
         None,
-        description="The Route 53 zone to make the DNS records in; without it they are only exported.",
+        description="The Route 53 zone to make the DNS records in; without it they are"
+        " only exported.",
     )
     forwarding: bool | None = Field(
         None, description="SES's own feedback e-mail; below on when it is left out."

@@ -129,7 +129,7 @@ class Channel(pulumi.ComponentResource):
             policy=_topic_policy(topic.arn, args),
             opts=self._child,
         )
-        return policy.arn
+        return pulumi.Output.all(topic.arn, policy.id).apply(lambda both: both[0])
 
     def _subscribe(
         self, key: str, topic_arn: pulumi.Output[str], args: SubscriptionArgs

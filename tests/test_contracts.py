@@ -344,7 +344,7 @@ def test_the_program_asks_aws_at_most_three_things(stack: str, preview: bool) ->
 
 FOLDERS = ("components", "sandbox", "commands")
 
-THIRD_PARTY = {"pulumi", "pulumi_aws", "pydantic", "pydantic_core", "yaml"}
+THIRD_PARTY = {"pulumi", "pulumi_aws", "pydantic", "yaml"}
 """What the program may import besides itself and the standard library."""
 
 

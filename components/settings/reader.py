@@ -12,7 +12,6 @@ from functools import cache, lru_cache
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import ConfigDict, SecretStr, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
 
 from components.settings.refusals import (
     HIDDEN,
@@ -195,7 +194,7 @@ class Reader:
             self.shape.append(Fault((*at, name), f"the name {shown(name)}", A_NAME))
         return bool(sound)
 
-    def _report(self, details: ErrorDetails, kind: Any, at: Path) -> None:
+    def _report(self, details: Mapping[str, Any], kind: Any, at: Path) -> None:
         loc = details["loc"]
         if details["type"] == "extra_forbidden":
             self.shape.append(_unknown_key(_model_at(kind, loc), loc).under(*at))
@@ -203,9 +202,8 @@ class Reader:
             expected = _keys(_model_at(kind, loc))[str(loc[-1])].expected
             self.shape.append(Fault((*at, *loc), "nothing", expected))
         else:
-            expected = details.get("ctx", {}).get("what") or _PLAIN.get(
-                details["type"], "text"
-            )
+            said = details.get("ctx", {}).get("error")
+            expected = str(said) if said else _PLAIN.get(details["type"], "text")
             if loc and loc[-1] == "[key]":
                 key = shown(details["input"])
                 self.shape.append(Fault((*at, *loc[:-2]), f"the key {key}", expected))

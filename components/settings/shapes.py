@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     StringConstraints,
     ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from components.settings.refusals import Fault
 
@@ -35,20 +37,16 @@ class Expected:
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_wrap_validator_function(
-            self._validate, handler(source)
+    ) -> Any:
+        return WrapValidator(self._validate).__get_pydantic_core_schema__(
+            source, handler
         )
 
-    def _validate(
-        self, value: Any, inner: core_schema.ValidatorFunctionWrapHandler
-    ) -> Any:
+    def _validate(self, value: Any, inner: ValidatorFunctionWrapHandler) -> Any:
         try:
             return inner(value)
         except ValidationError:
-            raise PydanticCustomError(
-                "expected", "{what}", {"what": self.what}
-            ) from None
+            raise ValueError(self.what) from None
 
 
 class Model(BaseModel):
@@ -109,17 +107,17 @@ class Entries(dict[str, T], Generic[T]):
     @classmethod
     def __get_pydantic_core_schema__(
         cls, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
+    ) -> Any:
         (item,) = get_args(source)
         key = Annotated[str, StringConstraints(pattern=cls.key_pattern)]
-        return core_schema.no_info_after_validator_function(
-            cls,
-            handler.generate_schema(dict[key, item]),  # type: ignore[valid-type]
+        return AfterValidator(cls).__get_pydantic_core_schema__(
+            dict[key, item],  # type: ignore[valid-type]
+            handler,
         )
 
     @classmethod
     def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+        cls, schema: Any, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         described = handler(schema)
         (item,) = described.pop("patternProperties").values()

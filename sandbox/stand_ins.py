@@ -19,8 +19,8 @@ def with_stand_ins(
     if not isinstance(values, dict):
         return file, ()
     replaced = {
-        name: stand_in(_protocol(name, settings), name, account)
-        for name, value in values.items()
+        name: stand_in(_protocol(name, settings), name, account, number)
+        for number, (name, value) in enumerate(values.items())
         if isinstance(value, dict) and "secure" in value
     }
     if not replaced:
@@ -56,8 +56,9 @@ def _uses(name: str, settings: Settings) -> Iterator[str]:
                 yield subscription.protocol.value
 
 
-def stand_in(protocol: str, name: str, account: Account) -> str:
-    """An endpoint that fits the protocol and belongs to nobody."""
+def stand_in(protocol: str, name: str, account: Account, number: int = 0) -> str:
+    """An endpoint that fits the protocol and belongs to nobody; `number` tells apart
+    those that cannot bear a name."""
 
     def arn(service: str, resource: str) -> str:
         where = f"{account.region}:{account.id}"
@@ -67,7 +68,7 @@ def stand_in(protocol: str, name: str, account: Account) -> str:
         case "email" | "email-json":
             return f"{name}@example.invalid"
         case "sms":
-            return "+15555550100"
+            return f"+1555555{100 + number:04}"
         case "lambda":
             return arn("lambda", f"function:{name}")
         case "application":

@@ -16,6 +16,7 @@ from moto.sns.models import PlatformApplication, PlatformEndpoint
 
 from components.account import Account
 from components.settings import Settings
+from components.settings.channels import Protocol
 from sandbox.cloud import Cloud
 
 EXAMPLE_ACCOUNT = "123456789012"
@@ -24,9 +25,15 @@ PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 
 def account_of(settings: Settings) -> Account:
-    """The account that the stack file's topics are of, or an example one."""
-    topics = (channel.topic for channel in settings.channels.values())
-    owners = [topic.split(":")[4] for topic in topics if topic]
+    """The account that the stack file's topics or functions are of, or an example one."""
+    topics = [channel.topic for channel in settings.channels.values() if channel.topic]
+    functions = [
+        subscription.endpoint
+        for channel in settings.channels.values()
+        for subscription in channel.subscriptions.values()
+        if subscription.protocol is Protocol.LAMBDA and subscription.endpoint
+    ]
+    owners = [arn.split(":")[4] for arn in (*topics, *functions)]
     partition = next(
         (
             name
@@ -116,7 +123,12 @@ def _function(cloud: Cloud, arn: str) -> None:
             Code={"ZipFile": _archive()},
             Publish=True,
         )
-    if alias and not alias.isdigit():
+    if alias.isdigit():
+        for version in range(2, int(alias) + 1):
+            functions.update_function_code(
+                FunctionName=name, ZipFile=_archive(version), Publish=True
+            )
+    elif alias:
         functions.create_alias(FunctionName=name, Name=alias, FunctionVersion="1")
 
 
@@ -129,10 +141,11 @@ def _role(cloud: Cloud) -> str:
     return role
 
 
-def _archive() -> bytes:
+def _archive(version: int = 1) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("function.py", "def handler(event, context): ...")
+        code = f"def handler(event, context): ...  # {version}"
+        archive.writestr("function.py", code)
     return content.getvalue()
 
 

@@ -259,6 +259,17 @@ KEYS_OF_THE_TOP_LEVEL = [
         'ses-feedback:tags.aws:team: found the key "aws:team", expected one without aws:, which AWS keeps for itself',
     ),
     case(
+        "tag with a letter that IAM does not take",
+        "tags: {'a#b': 'c;d'}",
+        'ses-feedback:tags."a#b": found the key "a#b", expected letters, digits, spaces and . : / = + - @ _',
+        'ses-feedback:tags."a#b": found the value "c;d", expected letters, digits, spaces and . : / = + - @ _',
+    ),
+    case(
+        "tag twice but for its letter case",
+        "tags: {Owner: a, owner: b}",
+        'ses-feedback:tags.owner: found the key "owner" beside "Owner", expected each key once: IAM tells them apart without letter case',
+    ),
+    case(
         "tags too many",
         "tags: {k0: v, k1: v, k2: v, k3: v, k4: v, k5: v, k6: v, k7: v, k8: v, k9: v, k10: v, k11: v, k12: v, k13: v, k14: v, k15: v, k16: v, k17: v, k18: v, k19: v, k20: v, k21: v, k22: v, k23: v, k24: v, k25: v, k26: v, k27: v, k28: v, k29: v, k30: v, k31: v, k32: v, k33: v, k34: v, k35: v, k36: v, k37: v, k38: v, k39: v, k40: v, k41: v, k42: v, k43: v, k44: v, k45: v, k46: v, k47: v, k48: v, k49: v, k50: v}",
         "ses-feedback:tags: found 51 tags, expected at most 50",
@@ -562,7 +573,7 @@ SUBSCRIPTIONS = [
     case(
         "application endpoint arn:aws:sns:eu-west-1:123456789012:legacy",
         "channels: {app: {subscriptions: {x: {protocol: application, endpoint: 'arn:aws:sns:eu-west-1:123456789012:legacy'}}}}",
-        'ses-feedback:channels.app.subscriptions.x.endpoint: found "arn:aws:sns:eu-west-1:123456789012:legacy", expected the ARN of a platform application or its endpoint for application',
+        'ses-feedback:channels.app.subscriptions.x.endpoint: found "arn:aws:sns:eu-west-1:123456789012:legacy", expected the ARN of a mobile endpoint for application',
     ),
     case(
         "sqs endpoint https://sqs.eu-west-1.amazonaws.com/123456789012/q",
@@ -695,12 +706,37 @@ SUBSCRIPTIONS = [
     case(
         "filter $or not a list",
         "channels: {app: {subscriptions: {x: {protocol: https, endpoint: 'https://x.example.com/', filter: {$or: {eventType: [Bounce]}}}}}}",
-        'ses-feedback:channels.app.subscriptions.x.filter."$or": found a map, expected a list of maps',
+        'ses-feedback:channels.app.subscriptions.x.filter."$or": found a map, expected a list of two maps or more',
     ),
     case(
         "filter $or empty",
         "channels: {app: {subscriptions: {x: {protocol: https, endpoint: 'https://x.example.com/', filter: {$or: []}}}}}",
-        'ses-feedback:channels.app.subscriptions.x.filter."$or": found an empty list, expected a list of maps',
+        'ses-feedback:channels.app.subscriptions.x.filter."$or": found an empty list, expected a list of two maps or more',
+    ),
+    case(
+        "filter $or of one map",
+        "channels: {app: {subscriptions: {x: {protocol: https, endpoint: 'https://x.example.com/', filter: {$or: [{eventType: [Bounce]}]}}}}}",
+        'ses-feedback:channels.app.subscriptions.x.filter."$or": found a list, expected a list of two maps or more',
+    ),
+    case(
+        "filter with a list in a list",
+        "channels: {app: {subscriptions: {x: {protocol: https, endpoint: 'https://x.example.com/', filter: {eventType: [[Bounce]]}}}}}",
+        "ses-feedback:channels.app.subscriptions.x.filter.eventType[0]: found a list, expected a value, or a map of an operator",
+    ),
+    case(
+        "filter with an unknown operator",
+        "channels: {app: {subscriptions: {x: {protocol: https, endpoint: 'https://x.example.com/', filter: {eventType: [{begins: B}]}}}}}",
+        'ses-feedback:channels.app.subscriptions.x.filter.eventType[0]: found the key "begins", expected an operator (anything-but, cidr, equals-ignore-case, exists, numeric, prefix, suffix, wildcard)',
+    ),
+    case(
+        "lambda by its newest version",
+        "channels: {app: {subscriptions: {x: {protocol: lambda, endpoint: 'arn:aws:lambda:eu-west-1:123456789012:function:f:$LATEST'}}}}",
+        'ses-feedback:channels.app.subscriptions.x.endpoint: found "arn:aws:lambda:eu-west-1:123456789012:function:f:$LATEST", expected the ARN of a Lambda function for lambda',
+    ),
+    case(
+        "application without a device",
+        "channels: {app: {subscriptions: {x: {protocol: application, endpoint: 'arn:aws:sns:eu-west-1:123456789012:app/GCM/a'}}}}",
+        'ses-feedback:channels.app.subscriptions.x.endpoint: found "arn:aws:sns:eu-west-1:123456789012:app/GCM/a", expected the ARN of a mobile endpoint for application',
     ),
     case(
         "filter $or of a key that no message has",
@@ -1098,7 +1134,7 @@ LOOP = [
             "configurationSets: {s: {notify: {team: [send]}}}"
         ),
         f"ses-feedback:configurationSets.s.notify.team: found send to channel team (subscription x by sms), expected {TOO_FREQUENT}",
-        "ses-feedback:configurationSets.s.notify.team: found events to a channel that sends text messages (subscription x), expected a channel without sms: SNS drops texts over 1,600 characters",
+        "ses-feedback:configurationSets.s.notify.team: found events to channel team, which sends text messages (subscription x), expected a channel without sms: SNS drops texts over 1,600 characters",
     ),
     case(
         "headers to sms",
@@ -1106,7 +1142,7 @@ LOOP = [
             "channels: {app: {}, team: {subscriptions: {x: {protocol: sms, endpoint: '+15555550123'}}}}\n"
             "identities: {shop: {sender: shop.example.com, feedback: team, originalHeaders: [bounce]}}"
         ),
-        "ses-feedback:identities.shop.originalHeaders: found headers of bounce to channel team, which sends text messages (subscription x), expected no headers there: SNS drops texts over 1,600 characters",
+        "ses-feedback:identities.shop.originalHeaders: found headers of bounce to channel team, which sends text messages (subscription x), expected a channel without sms: SNS drops texts over 1,600 characters",
     ),
 ]
 
@@ -1437,6 +1473,11 @@ CREDENTIALS = [
         "keys with none",
         "queues: {app: {consumer: {credentials: none, keys: [main]}}}",
         "ses-feedback:queues.app.consumer.keys: found keys beside credentials none, expected keys only with stackOutput, pgp or secretsManager",
+    ),
+    case(
+        "pgpKey in armour",
+        "queues: {app: {consumer: {credentials: pgp, pgpKey: '-----BEGIN PGP PUBLIC KEY BLOCK-----'}}}",
+        'ses-feedback:queues.app.consumer.pgpKey: found "-----BEGIN PGP PUBLIC KEY BLOCK-----", expected a PGP key (keybase:NAME or base64)',
     ),
     case(
         "pgp without pgpKey",

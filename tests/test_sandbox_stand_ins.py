@@ -31,6 +31,12 @@ def test_only_what_is_encrypted_is_replaced() -> None:
     assert clear not in str(notes)
 
 
+def test_two_numbers_are_not_the_same() -> None:
+    numbers = {stand_in("sms", "pager", ACCOUNT, number) for number in range(3)}
+    assert len(numbers) == 3
+    assert {misfit(Protocol.SMS, number) for number in numbers} == {None}
+
+
 def test_without_secrets_the_file_stays_as_it_is() -> None:
     file = StackFile.read(FILES["dev"])
     assert with_stand_ins(file, Settings.check(file), ACCOUNT) == (file, ())

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from sandbox.cloud import Cloud
 from sandbox.stand_ins import with_stand_ins
 from sandbox.surroundings import account_of, surround
 from tests.emulated import ACCOUNT
+from tests.snippets import checked
 from tests.stacks import FILES
 
 
@@ -46,6 +48,19 @@ def test_a_function_has_the_alias_that_is_named(cloud: Cloud) -> None:
     found = functions.get_alias(FunctionName="feedback", Name="live")
     assert found["AliasArn"].endswith(":function:feedback:live")
     assert len(functions.list_functions()["Functions"]) == 1
+
+
+def test_a_function_has_the_version_that_is_named_and_is_of_the_stacks_account(
+    tmp_path: Path,
+) -> None:
+    function = "arn:aws:lambda:eu-west-1:210987654321:function:feedback:3"
+    snippet = f"channels: {{app: {{subscriptions: {{x: {{protocol: lambda, endpoint: '{function}'}}}}}}}}"
+    settings = checked(tmp_path, snippet)
+    account = account_of(settings)
+    assert account.id == "210987654321"
+    with Cloud(account) as cloud:
+        surround(cloud, settings)
+        assert cloud.client("lambda").get_function(FunctionName=function)
 
 
 def test_the_hosted_zone_takes_records(cloud: Cloud) -> None:

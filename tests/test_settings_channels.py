@@ -16,11 +16,6 @@ SOUND = [
     (Protocol.SMS, "+15555550123"),
     (Protocol.LAMBDA, "arn:aws:lambda:eu-west-1:123456789012:function:feedback"),
     (Protocol.LAMBDA, "arn:aws:lambda:eu-west-1:123456789012:function:feedback:live"),
-    (
-        Protocol.LAMBDA,
-        "arn:aws:lambda:eu-west-1:123456789012:function:feedback:$LATEST",
-    ),
-    (Protocol.APPLICATION, "arn:aws:sns:eu-west-1:123456789012:app/GCM/mail"),
     (Protocol.APPLICATION, "arn:aws:sns:eu-west-1:123456789012:endpoint/GCM/mail/5f0a"),
     (Protocol.SQS, "arn:aws-cn:sqs:cn-north-1:123456789012:else_where-1"),
     (

@@ -102,7 +102,7 @@ class Settings(Configuration):
 
     def heard_by(self, queue: Queue) -> tuple[str, ...]:
         """The channels that a queue listens to."""
-        return tuple(self.channels if queue.channels is None else queue.channels)
+        return queue.hears(self.channels)
 
     @cached_property
     def routing(self) -> Routing:

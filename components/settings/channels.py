@@ -59,15 +59,29 @@ MESSAGE_KEYS = (
 )
 """What stands at the first level of a message of SES, by either way."""
 
+OPERATORS = frozenset(
+    (
+        "anything-but",
+        "cidr",
+        "equals-ignore-case",
+        "exists",
+        "numeric",
+        "prefix",
+        "suffix",
+        "wildcard",
+    )
+)
+"""What a filter may ask of a value besides being equal (SNS developer guide)."""
+
 _ENDPOINTS = {
     Protocol.SMS: (r"\+[1-9][0-9]{6,14}", 'a phone number such as "+15555550123"'),
     Protocol.LAMBDA: (
-        rf"{ARN}:lambda:[a-z0-9-]+:[0-9]{{12}}:function:[\w-]+(?::[\w$-]+)?",
+        rf"{ARN}:lambda:[a-z0-9-]+:[0-9]{{12}}:function:[\w-]+(?::[\w-]+)?",
         "the ARN of a Lambda function",
     ),
     Protocol.APPLICATION: (
-        rf"{ARN}:sns:[a-z0-9-]+:[0-9]{{12}}:(?:app|endpoint)/\S+",
-        "the ARN of a platform application or its endpoint",
+        rf"{ARN}:sns:[a-z0-9-]+:[0-9]{{12}}:endpoint/[^/\s]+/[^/\s]+/\S+",
+        "the ARN of a mobile endpoint",
     ),
     Protocol.SQS: (
         rf"{ARN}:sqs:[a-z0-9-]+:[0-9]{{12}}:[\w-]{{1,80}}",
@@ -175,12 +189,12 @@ def _filter_rules(policy: dict[str, Any]) -> Iterator[Fault]:
         yield Fault((), "an empty map", "at least one key of an SES message")
     for key, value in policy.items():
         if key == "$or":
-            if not (
-                value
-                and isinstance(value, list)
-                and all(isinstance(part, dict) for part in value)
+            if (
+                not isinstance(value, list)
+                or len(value) < 2
+                or not all(isinstance(part, dict) for part in value)
             ):
-                yield Fault((key,), shown(value), "a list of maps")
+                yield Fault((key,), shown(value), "a list of two maps or more")
                 continue
             for index, part in enumerate(value):
                 yield from (fault.under(key, index) for fault in _filter_rules(part))
@@ -200,6 +214,16 @@ def _condition_rules(value: Any) -> Iterator[Fault]:
             yield from (fault.under(str(key)) for fault in _condition_rules(inner))
     elif not isinstance(value, list) or not value:
         yield Fault((), shown(value), "a list of values (or a map on the way to one)")
+    else:
+        for index, choice in enumerate(value):
+            if isinstance(choice, list):
+                yield Fault((index,), shown(choice), "a value, or a map of an operator")
+            elif isinstance(choice, dict) and not set(choice) <= OPERATORS:
+                yield Fault(
+                    (index,),
+                    f"the key {shown(next(iter(choice)))}",
+                    f"an operator ({', '.join(sorted(OPERATORS))})",
+                )
 
 
 class Channel(Model):
@@ -235,6 +259,20 @@ class Channel(Model):
             for name, subscription in self.subscriptions.items()
             if subscription.protocol in SLOW
         }
+
+
+def too_long_for_texts(
+    at: tuple[str | int, ...], what: str, channel_name: str, channel: Channel
+) -> Iterator[Fault]:
+    """Long messages on a channel that sends text messages, which SNS drops then."""
+    for name, protocol in channel.slow_subscriptions().items():
+        if protocol is Protocol.SMS:
+            yield Fault(
+                at,
+                f"{what} to channel {channel_name}, which sends text messages"
+                f" (subscription {name})",
+                "a channel without sms: SNS drops texts over 1,600 characters",
+            )
 
 
 def check_channel_topics(
@@ -285,9 +323,9 @@ def check_subscriptions(
                         HIDDEN,
                         f"{expected}, for subscription {name} of channel {channel_name}",
                     )
-            elif where := _other_region(subscription, region):
+            if where := _other_region(subscription.protocol, endpoint, region):
                 yield Fault(
-                    (*at, "endpoint"),
+                    (*at, "endpoint" if key is None else "secretEndpoint"),
                     f"a function in {where}",
                     f"one in {region}, where SNS can be granted to invoke it",
                 )
@@ -301,12 +339,13 @@ def check_subscriptions(
                 )
 
 
-def _other_region(subscription: Subscription, region: str | None) -> str | None:
+def _other_region(
+    protocol: Protocol, endpoint: str | None, region: str | None
+) -> str | None:
     """The region of a function that is in another one than the stack."""
-    endpoint = subscription.endpoint
-    if subscription.protocol is not Protocol.LAMBDA or endpoint is None:
+    if protocol is not Protocol.LAMBDA or endpoint is None or region is None:
         return None
-    if region is None or misfit(subscription.protocol, endpoint):
+    if misfit(protocol, endpoint):
         return None
     where = endpoint.split(":")[3]
     return where if where != region else None

@@ -1,5 +1,6 @@
 """The keys of a stack file that are ours, with one module of models for each part."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
@@ -56,13 +57,28 @@ class Configuration(Model):
     )
 
 
+TAG_TEXT = r"[\w\s.:/=+@-]*"
+TAG_LETTERS = "letters, digits, spaces and . : / = + - @ _"
+"""What IAM takes in tags; other services take more."""
+
+KEY_ONCE = "each key once: IAM tells them apart without letter case"
+
 MOST_TAGS = 50
 """Tags of a resource (AWS tag naming limits)."""
 
 
 def check_tags(tags: Mapping[str, str]) -> Iterator[Fault]:
     """What AWS refuses of the tags of any resource."""
-    for key in tags:
+    written: dict[str, str] = {}
+    for key, value in tags.items():
+        first = written.setdefault(key.lower(), key)
+        if first != key:
+            yield Fault(
+                ("tags", key), f"the key {shown(key)} beside {shown(first)}", KEY_ONCE
+            )
+        for what, text in (("key", key), ("value", value)):
+            if not re.fullmatch(TAG_TEXT, text):
+                yield Fault(("tags", key), f"the {what} {shown(text)}", TAG_LETTERS)
         if key.lower().startswith("aws:"):
             yield Fault(
                 ("tags", key),

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from components.events import Event
-from components.settings.channels import Channel, Protocol
+from components.settings.channels import Channel, too_long_for_texts
 from components.settings.identities import NONE, Identity, too_much
 from components.settings.refusals import Fault, one_of, quoted, shown
 from components.settings.shapes import Entries, Expected, Keyed, Model
@@ -59,6 +59,7 @@ class ConfigurationSet(Model):
     ] = Field(
         [Reason.BOUNCE, Reason.COMPLAINT],
         description="What puts an address on SES's suppression list.",
+        json_schema_extra={"minItems": 1},
     )
     require_tls: bool = Field(
         False, description="Deliver only to servers that offer TLS."
@@ -145,15 +146,7 @@ def check_configuration_sets(
                 )
             elif (channel := channels.get(channel_name)) is not None:
                 yield from too_much(told, events, channel_name, channel)
-                for key, protocol in channel.slow_subscriptions().items():
-                    if protocol is Protocol.SMS:
-                        yield Fault(
-                            told,
-                            f"events to a channel that sends text messages"
-                            f" (subscription {key})",
-                            "a channel without sms: SNS drops texts over 1,600"
-                            " characters",
-                        )
+                yield from too_long_for_texts(told, "events", channel_name, channel)
     for name, identity in identities.items():
         chosen = identity.default_set
         if chosen is not None and not sets.may_mean(chosen):

@@ -28,11 +28,18 @@ class ServiceUser(Model):
         Expected(f"one of {', '.join(Credentials)}"),
     ] = Credentials.STACK_OUTPUT
     keys: list[Annotated[str, Field(pattern=NAME), Expected(A_NAME)]] = Field(
-        ["main"], description="Names of the access keys, one or two."
+        ["main"],
+        description="Names of the access keys, one or two.",
+        json_schema_extra={"minItems": 1, "maxItems": 2},
     )
-    pgp_key: Annotated[Text, Expected(A_PGP_KEY)] | None = Field(
-        None, description="For `pgp`: `keybase:NAME` or a public key in base64."
-    )
+    pgp_key: (
+        Annotated[
+            str,
+            Field(pattern=r"^(?:keybase:\w+|[A-Za-z0-9+/=\s]+)$"),
+            Expected(A_PGP_KEY),
+        ]
+        | None
+    ) = Field(None, description="For `pgp`: `keybase:NAME` or a public key in base64.")
     trust: list[Annotated[Text, Expected(PRINCIPAL)]] = Field(
         [], description="For `role`: who may assume it, by ARN or service name."
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from components.events import IDENTITY_EVENTS, Event
-from components.settings.channels import Channel
+from components.settings.channels import Channel, too_long_for_texts
 from components.settings.refusals import Fault, one_of, shown
 from components.settings.shapes import Entries, Expected, Model
 from components.settings.values import Domain, HostedZone, Sender, Text
@@ -192,14 +192,12 @@ def check_routes(
             if event is Event.DELIVERY:
                 yield from too_much(at, [event], channel_name, channel)
             if event in identity.original_headers:
-                for subscription, protocol in channel.slow_subscriptions().items():
-                    if protocol == "sms":
-                        yield Fault(
-                            ("identities", name, "originalHeaders"),
-                            f"headers of {event} to channel {channel_name}, which sends"
-                            f" text messages (subscription {subscription})",
-                            "no headers there: SNS drops texts over 1,600 characters",
-                        )
+                yield from too_long_for_texts(
+                    ("identities", name, "originalHeaders"),
+                    f"headers of {event}",
+                    channel_name,
+                    channel,
+                )
 
 
 STREAMS = (

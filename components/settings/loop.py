@@ -30,9 +30,7 @@ class Loop:
         self.queues = queues
         self.routing = routing
         self._with_queue = {
-            channel
-            for queue in queues.values()
-            for channel in (channels if queue.channels is None else queue.channels)
+            channel for queue in queues.values() for channel in queue.hears(channels)
         }
         self._sets_telling: defaultdict[tuple[Event, str], list[str]] = defaultdict(
             list
@@ -133,8 +131,8 @@ class Loop:
 
     def warnings(self) -> Iterator[Warned]:
         """What is allowed and yet rarely meant."""
+        yield from self._told_twice_by_choice()
         for name, identity in self.identities.items():
-            yield from self._told_twice_by_choice(name, identity)
             if identity.existing and self._may_be_wider_elsewhere(identity):
                 yield Warned(
                     ("identities", name),
@@ -154,14 +152,20 @@ class Loop:
                     " will lead to a domain of AWS",
                 )
 
-    def _told_twice_by_choice(self, name: str, identity: Identity) -> Iterator[Warned]:
-        for event, channel in identity.routes.items():
-            for set_name in self._sets_telling[event, channel]:
-                yield Warned(
-                    ("configurationSets", set_name, "notify", channel),
-                    f"a mail of identity {name} with this set tells channel"
-                    f" {channel} of its {event} twice",
-                )
+    def _told_twice_by_choice(self) -> Iterator[Warned]:
+        """Routes that a set tells as well, for the mails that name the set."""
+        told: defaultdict[tuple[str, str, Event], list[str]] = defaultdict(list)
+        for name, identity in self.identities.items():
+            for event, channel in identity.routes.items():
+                for set_name in self._sets_telling[event, channel]:
+                    told[set_name, channel, event].append(name)
+        for (set_name, channel, event), names in told.items():
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            yield Warned(
+                ("configurationSets", set_name, "notify", channel),
+                f"a mail of identity {names[0]}{more} with this set tells channel"
+                f" {channel} of its {event} twice",
+            )
 
     def _may_be_wider_elsewhere(self, identity: Identity) -> bool:
         below_a_domain = identity.is_address or identity.sender.count(".") > 1

@@ -1,6 +1,6 @@
 """Queues: what listens to channels, with its dead letters and its one consumer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from pydantic import Field
@@ -43,6 +43,10 @@ class Queue(Model):
     consumer: ServiceUser = Field(
         ServiceUser.model_validate({}), description="Credentials of the application."
     )
+
+    def hears(self, channels: Iterable[str]) -> tuple[str, ...]:
+        """What it listens to, of a stack with these channels."""
+        return tuple(channels if self.channels is None else self.channels)
 
     def rules(self) -> Iterator[Fault]:
         yield from (fault.under("consumer") for fault in self.consumer.rules())

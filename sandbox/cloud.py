@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cache
 from types import TracebackType
@@ -13,8 +14,11 @@ import moto.ses.urls
 import moto.sesv2.urls
 import moto.sns.models
 from moto import mock_aws
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
 from moto.ses.models import ses_backends
 from moto.sns.models import sns_backends
+from moto.sqs.models import Queue
 
 from components.account import Account
 from sandbox.deliveries import Sns, Subscription
@@ -32,8 +36,12 @@ class Cloud:
     at a time; a second one raises RuntimeError.
     """
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, endpoint: str | None = None) -> None:
+        """With an endpoint, where the account is served, queues have their URL there."""
         self.account = account
+        self.endpoint = endpoint
+        self.changed = threading.Condition()
+        """Held by whoever uses the account where several threads do."""
         self.kept_secrets: dict[str, str] = {}
         """The secret of an access key, by its id, where the outputs hold it only
         encrypted to somebody's PGP key."""
@@ -56,11 +64,30 @@ class Cloud:
                 patch.object(moto.sns.models, "Subscription", Subscription),
                 _answered_by(moto.ses.urls.url_paths, SesV1.dispatch),
                 _answered_by(moto.sesv2.urls.url_paths, SesV2.dispatch),
+                patch.object(Queue, "wait_for_messages", self._wait),
+                # moto knows no conditions; sandbox.judge does.
+                patch.object(FakeBucket, "get_permission", _no_opinion),
+                *self._at_endpoint(),
                 mock_aws(),
             ):
                 opening.enter_context(change)
             self._open = opening.pop_all()
         return self
+
+    def _wait(self, timeout: int) -> None:
+        """Waits for messages, and lets others send some meanwhile."""
+        with self.changed:
+            self.changed.wait(timeout)
+
+    def _at_endpoint(self) -> Iterator[Any]:
+        if self.endpoint is None:
+            return
+        endpoint = self.endpoint
+
+        def url(queue: Queue, request_url: Any) -> str:
+            return f"{endpoint}/{queue.account_id}/{queue.name}"
+
+        yield patch.object(Queue, "url", url)
 
     def _environment(self) -> dict[str, str]:
         """What AWS's SDK and moto go by, so that no setting of the user's counts."""
@@ -112,6 +139,10 @@ def _is_of_somebody(variable: str) -> bool:
     return variable in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "TEST_SERVER_MODE") or (
         variable.startswith("AWS_ENDPOINT_URL")
     )
+
+
+def _no_opinion(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
+    return PermissionResult.NEUTRAL
 
 
 def _answered_by(paths: dict[str, Any], dispatch: Any) -> Any:

@@ -119,6 +119,6 @@ def test_a_single_statement_need_not_be_in_a_list() -> None:
 
 
 def test_an_unknown_operator_is_named() -> None:
-    condition = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
-    with pytest.raises(ValueError, match="IpAddress"):
+    condition = {"StringSounds": {"aws:SourceIp": "10.0.0.0/8"}}
+    with pytest.raises(ValueError, match="StringSounds"):
         admits(policy(statement(Condition=condition)), ASKED)

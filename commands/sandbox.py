@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from components.settings import StackFile
+    from sandbox.http_delivery import HttpDelivery
     from sandbox.report import Row
     from sandbox.server import Listener
     from sandbox.stack import AppliedStack
@@ -49,8 +50,19 @@ def sandbox(context: click.Context, stack: str, as_json: bool) -> None:
     help="0 takes any free one.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One line, for programs.")
+@click.option(
+    "--ca-file",
+    type=click.Path(path_type=Path),
+    help="Authorities to trust for https endpoints on this machine, as PEM.",
+)
 @click.pass_obj
-def serve(outer: tuple[str, bool], stack: str | None, port: int, as_json: bool) -> None:
+def serve(
+    outer: tuple[str, bool],
+    stack: str | None,
+    port: int,
+    as_json: bool,
+    ca_file: Path | None,
+) -> None:
     """Apply a stack and keep it up, for the AWS SDKs of other programs.
 
     Prints what to set in their environment and the stack's outputs, secrets in clear:
@@ -60,7 +72,8 @@ def serve(outer: tuple[str, bool], stack: str | None, port: int, as_json: bool) 
     Example: ses-feedback sandbox serve --port 0 --json
     """
     outer_stack, outer_json = outer
-    _serve(_stack_file(stack or outer_stack), port, as_json or outer_json)
+    file = _stack_file(stack or outer_stack)
+    _serve(file, port, as_json or outer_json, ca_file)
 
 
 def _stack_file(stack: str) -> "StackFile":
@@ -77,7 +90,7 @@ def _stack_file(stack: str) -> "StackFile":
         _stop(str(refused))
 
 
-def _serve(file: "StackFile", port: int, as_json: bool) -> None:
+def _serve(file: "StackFile", port: int, as_json: bool, ca_file: Path | None) -> None:
     from components.settings import Refused
     from sandbox.apply import CannotApply
     from sandbox.server import serving
@@ -88,13 +101,23 @@ def _serve(file: "StackFile", port: int, as_json: bool) -> None:
         with ExitStack() as open_things:
             stopped = open_things.enter_context(_stop_signals())
             listener = open_things.enter_context(_listener(port))
-            stack = open_things.enter_context(applied(file, listener.endpoint))
+            http = _http_delivery(ca_file)
+            stack = open_things.enter_context(applied(file, listener.endpoint, http))
             open_things.enter_context(serving(stack.cloud, listener))
             _warn(stack)
             _announce(stack, listener.endpoint, as_json)
             stopped.wait()
     except (Refused, CannotApply) as refused:
         _stop(str(refused))
+
+
+def _http_delivery(ca_file: Path | None) -> "HttpDelivery":
+    from sandbox.http_delivery import HttpDelivery
+
+    try:
+        return HttpDelivery(str(ca_file) if ca_file else None)
+    except OSError as error:
+        _stop(f"--ca-file {ca_file}: {error.strerror or error}")
 
 
 def _listener(port: int) -> "Listener":

@@ -13,6 +13,7 @@ import boto3
 import moto.ses.urls
 import moto.sesv2.urls
 import moto.sns.models
+import moto.sns.urls
 from moto import mock_aws
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
@@ -21,9 +22,11 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import Queue
 
 from components.account import Account
-from sandbox.deliveries import Sns, Subscription
+from sandbox.deliveries import Outlet, Sns, Subscription
+from sandbox.http_delivery import HttpDelivery
 from sandbox.ses import Ses
 from sandbox.ses_api import SesV1, SesV2
+from sandbox.sns_api import SnsApi
 
 _ONLY = threading.Lock()
 """Held by the cloud that is open: moto has one state for the whole process."""
@@ -36,10 +39,17 @@ class Cloud:
     at a time; a second one raises RuntimeError.
     """
 
-    def __init__(self, account: Account, endpoint: str | None = None) -> None:
-        """With an endpoint, where the account is served, queues have their URL there."""
+    def __init__(
+        self,
+        account: Account,
+        endpoint: str | None = None,
+        http: HttpDelivery | None = None,
+    ) -> None:
+        """With an endpoint, where the account is served, queues have their URL there,
+        and SNS calls HTTP(S) endpoints on this machine."""
         self.account = account
         self.endpoint = endpoint
+        self.http = http or HttpDelivery()
         self.changed = threading.Condition()
         """Held by whoever uses the account where several threads do."""
         self.kept_secrets: dict[str, str] = {}
@@ -64,6 +74,7 @@ class Cloud:
                 patch.object(moto.sns.models, "Subscription", Subscription),
                 _answered_by(moto.ses.urls.url_paths, SesV1.dispatch),
                 _answered_by(moto.sesv2.urls.url_paths, SesV2.dispatch),
+                patch.dict(moto.sns.urls.url_paths, {"{0}/$": SnsApi.dispatch}),
                 patch.object(Queue, "wait_for_messages", self._wait),
                 # moto knows no conditions; sandbox.judge does.
                 patch.object(FakeBucket, "get_permission", _no_opinion),
@@ -88,6 +99,8 @@ class Cloud:
             return f"{endpoint}/{queue.account_id}/{queue.name}"
 
         yield patch.object(Queue, "url", url)
+        outlet = Outlet(endpoint, self.http, self.changed)
+        yield patch.object(Sns, "outlet", outlet)
 
     def _environment(self) -> dict[str, str]:
         """What AWS's SDK and moto go by, so that no setting of the user's counts."""
@@ -103,6 +116,7 @@ class Cloud:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.http.close()
         self._clients.clear()
         self._open.close()
 

@@ -29,7 +29,7 @@ def answer(call: Call, refused: RefusedCall) -> Answer:
     request_id = str(uuid4())
     if _speaks_json(call):
         return _json(refused, request_id)
-    is_s3 = call.scope is None or call.service == "s3"
+    is_s3 = call.scope is not None and call.service == "s3"
     error = (
         f"<Code>{escape(refused.code)}</Code>"
         f"<Message>{escape(refused.message)}</Message>"

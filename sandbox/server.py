@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from sandbox.call import Call
 from sandbox.cloud import Cloud
 from sandbox.judge import judge
+from sandbox.links import follow
 from sandbox.principals import ADMINISTRATOR, ADMINISTRATOR_SECRET
 from sandbox.refusals import Answer, RefusedCall, answer
 
@@ -66,6 +67,7 @@ def serving(cloud: Cloud, listener: Listener) -> Iterator[None]:
     )
     thread = threading.Thread(target=server.serve_forever, name="endpoint", daemon=True)
     thread.start()
+    cloud.http.start()
     try:
         yield
     finally:
@@ -104,6 +106,10 @@ class Application:
         try:
             with self._cloud.changed:
                 try:
+                    if call.scope is None:
+                        followed = follow(call, self._cloud.account.id)
+                        if followed is not None:
+                            return followed
                     judge(call, self._cloud)
                     return self._dispatch(call)
                 finally:

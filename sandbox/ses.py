@@ -15,6 +15,7 @@ from typing import Any
 from moto.ses.models import EmailIdentity
 
 from sandbox import messages, simulator
+from sandbox.latest import Latest
 from sandbox.mail import Mail
 from sandbox.messages import Sent
 from sandbox.ses_state import (
@@ -62,12 +63,12 @@ class Event:
 class Ses(SesState):
     """SES in one account and region."""
 
-    events: dict[str, list[Event]]
+    events: Latest[Event]
     """What happened to a mail, in order, by SES's id of it."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.events = {}
+        self.events = Latest()
 
     def verified_for(self, sender: str) -> EmailIdentity | None:
         """The most specific verified identity that a mail from this address is of."""

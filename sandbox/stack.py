@@ -10,6 +10,7 @@ import pulumi
 from components.settings import Settings, StackFile
 from sandbox.apply import CannotApply
 from sandbox.cloud import Cloud
+from sandbox.http_delivery import HttpDelivery
 from sandbox.monitor import Monitor
 from sandbox.program import Program, run
 from sandbox.stand_ins import secret_keys, with_stand_ins
@@ -46,10 +47,13 @@ class AppliedStack:
 
 
 @contextmanager
-def applied(file: StackFile, endpoint: str | None = None) -> Iterator[AppliedStack]:
+def applied(
+    file: StackFile, endpoint: str | None = None, http: HttpDelivery | None = None
+) -> Iterator[AppliedStack]:
     """Applies a stack's program to an account of its own, for as long as it is used.
 
-    `endpoint` is where the account will be served, if it will be.
+    `endpoint` is where the account will be served, if it will be; `http` calls HTTP(S)
+    endpoints then.
 
     Raises Refused for a configuration that is refused, and CannotApply for what the
     emulated account does not take.
@@ -65,7 +69,7 @@ def applied(file: StackFile, endpoint: str | None = None) -> Iterator[AppliedSta
         secret_keys=secret_keys(file.config),
         folder=file.folder,
     )
-    with Cloud(account, endpoint) as cloud:
+    with Cloud(account, endpoint, http) as cloud:
         surround(cloud, local_settings)
         outputs = _apply(program, cloud)
         yield AppliedStack(cloud, local_settings, outputs, settings.warnings, notes)

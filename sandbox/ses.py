@@ -157,6 +157,8 @@ class Ses(SesState):
         message_id = self._publisher(sent.identity_arn).publish(topic, message)
         if message_id is not None:
             yield Told("identity", topic, message_id)
+        elif outcome.type in FORWARDED:
+            self.give_up_topic(sent.identity_arn, outcome.type)
 
     def _tell_set(self, sent: Sent, outcome: Outcome) -> Iterator[Told]:
         if sent.configuration_set is None:
@@ -186,6 +188,9 @@ def candidates(sender: str) -> Iterator[str]:
 
 
 def _outcomes(mail: Mail) -> Iterator[Outcome]:
+    if mail.rendering_failure is not None:
+        yield simulator.not_rendered(*mail.rendering_failure)
+        return
     yield simulator.sent()
     if mail.infected:
         yield simulator.rejected()

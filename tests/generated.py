@@ -1,11 +1,17 @@
-"""Valid configurations, each made to show one rule of precedence, and mail for them."""
+"""Configurations: valid ones, each made to show one rule of precedence, with mail for
+them; and what becomes of a sound one when it is changed at random."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
+import yaml
 from hypothesis import strategies as st
+
+from tests.stacks import EVERYTHING, FILES
 
 DOMAINS = ("example.com", "shop.example.com", "mail.example.org")
 LOCAL_PARTS = ("news", "News", "orders", "orders+eu")
@@ -240,3 +246,72 @@ def _letter(draw: st.DrawFn, identities: list[str]) -> Letter:
         draw(st.sampled_from([None, CHOSEN, *DEFAULTS])),
         draw(st.booleans()),
     )
+
+
+ODD: st.SearchStrategy[Any] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.sampled_from(
+        [
+            "none",
+            "app",
+            "shop",
+            "*",
+            "a" * 300,
+            "été",
+            "\x00",
+            "https://u:pw@x.example.com",
+            "true",
+            "+1",
+            {"secure": "AAAA"},
+            {"secure": 5},
+            {},
+            [],
+            [None],
+            [[]],
+            {"": None},
+            {"none": {}},
+        ]
+    ),
+    st.lists(st.integers() | st.text(max_size=3), max_size=3),
+    st.dictionaries(st.text(max_size=5), st.integers() | st.none(), max_size=3),
+)
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of everything within a value."""
+    if isinstance(value, dict):
+        inside = value.items()
+    elif isinstance(value, list):
+        inside = dict(enumerate(value)).items()
+    else:
+        return [at]
+    return [at, *(path for key, inner in inside for path in places(inner, (*at, key)))]
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> dict[str, Any]:
+    """A sound configuration in which a few places were changed at random."""
+    source = draw(st.sampled_from([EVERYTHING, *map(Path.read_text, FILES.values())]))
+    file: dict[str, Any] = yaml.safe_load(source)
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(places(file["config"])[1:]))
+        parent = file["config"]
+        for step in path[:-1]:
+            parent = parent[step]
+        key = path[-1]
+        match draw(st.sampled_from(["replace", "drop", "rename", "copy"])):
+            case "replace":
+                parent[key] = deepcopy(draw(ODD))
+            case "drop":
+                del parent[key]
+            case "rename" if isinstance(parent, dict):
+                parent[draw(st.text(max_size=12))] = parent.pop(key)
+            case "copy" if isinstance(parent, list):
+                parent.append(parent[key])
+            case _ if isinstance(parent, dict):
+                parent[draw(st.text(max_size=12))] = parent[key]
+    return file

@@ -6,22 +6,27 @@ by the emulator's state. So the two are held against each other here.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import pulumi
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, Phase, given
+from hypothesis import HealthCheck, Phase, given, reject
 from hypothesis import settings as budget
 
 from components import routing
 from components.events import Event
 from components.routing import Routing
-from components.settings import StackFile
+from components.settings import Refused, Settings, StackFile
+from sandbox.program import run
 from sandbox.stack import AppliedStack, applied
 from tests.emulated import bodies
-from tests.generated import COMBINING, SHADOWING, Case, Letter, Rule, cases
-from tests.stacks import PROJECT, ROOT
+from tests.engine import ACCOUNT, Engine
+from tests.generated import COMBINING, SHADOWING, Case, Letter, Rule, cases, mutated
+from tests.snippets import handed_over, write
+from tests.stacks import FILES, PROJECT, ROOT
 
 EXAMPLES = 24
 """Configurations for each rule."""
@@ -306,3 +311,45 @@ def test_a_rule_that_is_broken_is_found(
     monkeypatch.setattr(*BROKEN[rule])
     with pytest.raises(_AsRoutingSays):
         as_routing_says(rule, 3, Phase.generate)
+
+
+@budget(
+    max_examples=300,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(mutated())
+def test_whatever_is_wrong_is_refused_and_declares_nothing(
+    tmp_path: Path, file: dict[str, Any]
+) -> None:
+    """By `check` and by the program alike, in lines of a place and a reason each."""
+    path = write(tmp_path, json.dumps(file, ensure_ascii=False))
+    (tmp_path / "tests").mkdir(exist_ok=True)
+    (tmp_path / "tests/identities.yaml").write_text(
+        FILES["full"].with_name("identities.yaml").read_text()
+    )
+    stack: StackFile | None = None
+    try:
+        stack = StackFile.read(path)
+        Settings.check(stack, ACCOUNT)
+    except Refused as refused:
+        _is_readable(refused.lines)
+    else:
+        reject()
+    if stack is None or not all(":" in key for key in stack.config):
+        return  # Pulumi itself takes no such file.
+    engine = Engine()
+    with pytest.raises(pulumi.RunError) as raised:
+        run(handed_over(path), engine)
+    _is_readable(str(raised.value).split("\n"))
+    assert engine.urns == []
+
+
+def _is_readable(lines: Sequence[str]) -> None:
+    assert lines
+    for line in lines:
+        assert ": found " in line
+        assert ", expected " in line
+        assert line.isprintable()
+        assert "u:pw" not in line

@@ -95,7 +95,7 @@ def denial(
     limits = [_effects(one, request) for one in caller.limits]
     for found, kind in (
         (own, IDENTITY),
-        (direct | by_account, RESOURCE),
+        (stated(caller.names | caller.account_names), RESOURCE),
         (set[str]().union(*limits), LIMIT),
     ):
         if "Deny" in found:

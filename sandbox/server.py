@@ -116,6 +116,15 @@ class Application:
                     self._cloud.changed.notify_all()
         except RefusedCall as refused:
             return answer(call, refused)
+        except Exception as error:  # noqa: BLE001
+            # Whatever it was, the caller's SDK can only show what it is told.
+            service = f"{call.service} " if call.scope else ""
+            failure = RefusedCall(
+                "InternalFailure",
+                f"The sandbox failed at {service}{call.method} {call.path}: {error!r}",
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+            )
+            return answer(call, failure)
 
     def _dispatch(self, call: Call) -> Answer:
         if not call.operation:

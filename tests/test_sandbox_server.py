@@ -1,5 +1,6 @@
 """The endpoint as another program's SDK sees it."""
 
+import json
 import threading
 import urllib.error
 import urllib.request
@@ -127,3 +128,30 @@ def test_a_port_that_is_taken() -> None:
         port = int(taken.endpoint.rpartition(":")[2])
         with pytest.raises(OSError, match="in use"):
             Listener(port)
+
+
+def test_a_failure_of_the_sandbox_itself_is_told_too(account: Served) -> None:
+    sns = account.client("sns")
+    arn = sns.create_topic(Name="odd")["TopicArn"]
+    policy = json.dumps(
+        {
+            "Statement": {
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": "*",
+                "Condition": {"StringSounds": {"aws:SourceArn": "x"}},
+            }
+        }
+    )
+    sns.set_topic_attributes(
+        TopicArn=arn, AttributeName="Policy", AttributeValue=policy
+    )
+    account.client("sesv2").create_email_identity(EmailIdentity="odd.example.com")
+    code, message = error(
+        account.client("ses").set_identity_notification_topic,
+        Identity="odd.example.com",
+        NotificationType="Bounce",
+        SnsTopic=arn,
+    )
+    assert code == "InternalFailure"
+    assert "StringSounds is not known" in message

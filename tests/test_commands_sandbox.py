@@ -184,6 +184,18 @@ def test_serve_on_a_port_that_is_taken(project: Path) -> None:
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("text", [None, "no certificate"])
+def test_serve_with_a_file_of_authorities_that_is_none(
+    project: Path, text: str | None
+) -> None:
+    if text is not None:
+        (project / "ca.pem").write_text(text)
+    result = run("serve", "--port", "0", "--ca-file", "ca.pem")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("--ca-file ca.pem: ")
+    assert "Traceback" not in result.output
+
+
 def test_serve_of_a_refused_configuration(project: Path) -> None:
     text = STACK.replace("feedback: app", "feedback: ap")
     (project / "Pulumi.dev.yaml").write_text(text)

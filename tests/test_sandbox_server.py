@@ -155,3 +155,46 @@ def test_a_failure_of_the_sandbox_itself_is_told_too(account: Served) -> None:
     )
     assert code == "InternalFailure"
     assert "StringSounds is not known" in message
+
+
+@pytest.mark.parametrize(
+    ("recipients", "configuration_set", "v1_code", "v2_code"),
+    [
+        (51, None, "InvalidParameterValue", "BadRequestException"),
+        (1, "unknown", "ConfigurationSetDoesNotExist", "NotFoundException"),
+        (
+            1,
+            "paused",
+            "ConfigurationSetSendingPausedException",
+            "SendingPausedException",
+        ),
+    ],
+)
+def test_what_ses_refuses(
+    account: Served,
+    recipients: int,
+    configuration_set: str | None,
+    v1_code: str,
+    v2_code: str,
+) -> None:
+    old, new = account.client("ses"), account.client("sesv2")
+    identity = f"{v2_code}{recipients}.example.com"
+    new.create_email_identity(EmailIdentity=identity)
+    if configuration_set == "paused":
+        new.create_configuration_set(
+            ConfigurationSetName="paused", SendingOptions={"SendingEnabled": False}
+        )
+    to = {"ToAddresses": [f"b{number}@example.net" for number in range(recipients)]}
+    body = {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "b"}}}
+    which = {"ConfigurationSetName": configuration_set} if configuration_set else {}
+    sender = f"a@{identity}"
+    found = error(old.send_email, Source=sender, Destination=to, Message=body, **which)
+    assert found[0] == v1_code
+    found = error(
+        new.send_email,
+        FromEmailAddress=sender,
+        Destination=to,
+        Content={"Simple": body},
+        **which,
+    )
+    assert found[0] == v2_code

@@ -3,6 +3,7 @@
 
 STACK ?= dev
 UPGRADE ?=
+ARGS ?=
 
 python := .venv/bin/python
 lock := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
@@ -10,7 +11,7 @@ lock := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup sandbox test check lint types format lock upgrade clean
+.PHONY: help setup sandbox test bench check lint types format lock upgrade clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -24,6 +25,9 @@ sandbox: ## Send mail through the dev stack on this machine; STACK=prod takes an
 
 test: setup ## Run the tests
 	@$(python) -m pytest
+
+bench: setup ## Measure the figures of the README; ARGS=--quick only sees whether it runs
+	@$(python) -m benchmarks $(ARGS)
 
 check: lint types test ## Run everything that CI runs: lint, types, tests
 

@@ -2,7 +2,11 @@
 
 import json
 import logging
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -10,7 +14,9 @@ import click
 
 if TYPE_CHECKING:
     from components.settings import StackFile
+    from sandbox.http_delivery import HttpDelivery
     from sandbox.report import Row
+    from sandbox.server import Listener
     from sandbox.stack import AppliedStack
 
 
@@ -29,8 +35,45 @@ def sandbox(context: click.Context, stack: str, as_json: bool) -> None:
     \b
     Example: ses-feedback sandbox --stack prod
     """
+    context.obj = (stack, as_json)
     if context.invoked_subcommand is None:
         _show(_stack_file(stack), as_json)
+
+
+@sandbox.command()
+@click.option("--stack", help="Reads Pulumi.STACK.yaml here.  [default: dev]")
+@click.option(
+    "--port",
+    default=4566,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="0 takes any free one.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One line, for programs.")
+@click.option(
+    "--ca-file",
+    type=click.Path(path_type=Path),
+    help="Authorities to trust for https endpoints on this machine, as PEM.",
+)
+@click.pass_obj
+def serve(
+    outer: tuple[str, bool],
+    stack: str | None,
+    port: int,
+    as_json: bool,
+    ca_file: Path | None,
+) -> None:
+    """Apply a stack and keep it up, for the AWS SDKs of other programs.
+
+    Prints what to set in their environment and the stack's outputs, secrets in clear:
+    they open nothing but this sandbox. Only this machine reaches it. Ctrl-C ends it.
+
+    \b
+    Example: ses-feedback sandbox serve --port 0 --json
+    """
+    outer_stack, outer_json = outer
+    file = _stack_file(stack or outer_stack)
+    _serve(file, port, as_json or outer_json, ca_file)
 
 
 def _stack_file(stack: str) -> "StackFile":
@@ -47,6 +90,90 @@ def _stack_file(stack: str) -> "StackFile":
         _stop(str(refused))
 
 
+def _serve(file: "StackFile", port: int, as_json: bool, ca_file: Path | None) -> None:
+    from components.settings import Refused
+    from sandbox.apply import CannotApply
+    from sandbox.server import serving
+    from sandbox.stack import applied
+
+    logging.getLogger().addHandler(logging.NullHandler())
+    try:
+        with ExitStack() as open_things:
+            stopped = open_things.enter_context(_stop_signals())
+            listener = open_things.enter_context(_listener(port))
+            http = _http_delivery(ca_file)
+            stack = open_things.enter_context(applied(file, listener.endpoint, http))
+            open_things.enter_context(serving(stack.cloud, listener))
+            _warn(stack)
+            _announce(stack, listener.endpoint, as_json)
+            stopped.wait()
+    except (Refused, CannotApply) as refused:
+        _stop(str(refused))
+
+
+def _http_delivery(ca_file: Path | None) -> "HttpDelivery":
+    from sandbox.http_delivery import HttpDelivery
+
+    try:
+        return HttpDelivery(str(ca_file) if ca_file else None)
+    except OSError as error:
+        _stop(f"--ca-file {ca_file}: {error.strerror or error}")
+
+
+def _listener(port: int) -> "Listener":
+    from sandbox.server import Listener
+
+    try:
+        return Listener(port)
+    except OSError as error:
+        _stop(
+            f"--port {port}: {error.strerror or error}. Take another, or 0 for any that"
+            " is free."
+        )
+
+
+@contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """Set by Ctrl-C and SIGTERM meanwhile, in place of what they do otherwise."""
+    stopped = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stopped.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _announce(stack: "AppliedStack", endpoint: str, as_json: bool) -> None:
+    from sandbox.server import environment
+
+    variables, outputs = environment(stack.cloud), stack.outputs_in_clear()
+    if as_json:
+        ready = {
+            "endpointUrl": endpoint,
+            "environment": variables,
+            "outputs": outputs,
+        }
+        click.echo(json.dumps(ready))
+    else:
+        for name, value in variables.items():
+            click.echo(f"export {name}={value}")
+        click.echo()
+        click.echo(json.dumps(outputs, indent=2))
+        click.echo(f"\nServing at {endpoint}; Ctrl-C ends it.", err=True)
+    sys.stdout.flush()
+
+
+def _warn(stack: "AppliedStack") -> None:
+    for warning in stack.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    for note in stack.notes:
+        click.echo(f"note: {note}", err=True)
+
+
 def _show(file: "StackFile", as_json: bool) -> None:
     from components.settings import Refused
     from sandbox.apply import CannotApply
@@ -56,10 +183,7 @@ def _show(file: "StackFile", as_json: bool) -> None:
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         with applied(file) as stack:
-            for warning in stack.warnings:
-                click.echo(f"warning: {warning}", err=True)
-            for note in stack.notes:
-                click.echo(f"note: {note}", err=True)
+            _warn(stack)
             rows = _sent(stack)
             _print(rows, stack, as_json)
     except (Refused, CannotApply) as refused:

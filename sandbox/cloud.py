@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cache
 from types import TracebackType
@@ -12,14 +13,20 @@ import boto3
 import moto.ses.urls
 import moto.sesv2.urls
 import moto.sns.models
+import moto.sns.urls
 from moto import mock_aws
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
 from moto.ses.models import ses_backends
 from moto.sns.models import sns_backends
+from moto.sqs.models import Queue
 
 from components.account import Account
-from sandbox.deliveries import Sns, Subscription
+from sandbox.deliveries import Outlet, Sns, Subscription
+from sandbox.http_delivery import HttpDelivery
 from sandbox.ses import Ses
 from sandbox.ses_api import SesV1, SesV2
+from sandbox.sns_api import SnsApi
 
 _ONLY = threading.Lock()
 """Held by the cloud that is open: moto has one state for the whole process."""
@@ -32,8 +39,19 @@ class Cloud:
     at a time; a second one raises RuntimeError.
     """
 
-    def __init__(self, account: Account) -> None:
+    def __init__(
+        self,
+        account: Account,
+        endpoint: str | None = None,
+        http: HttpDelivery | None = None,
+    ) -> None:
+        """With an endpoint, where the account is served, queues have their URL there,
+        and SNS calls HTTP(S) endpoints on this machine."""
         self.account = account
+        self.endpoint = endpoint
+        self.http = http or HttpDelivery()
+        self.changed = threading.Condition()
+        """Held by whoever uses the account where several threads do."""
         self.kept_secrets: dict[str, str] = {}
         """The secret of an access key, by its id, where the outputs hold it only
         encrypted to somebody's PGP key."""
@@ -56,11 +74,33 @@ class Cloud:
                 patch.object(moto.sns.models, "Subscription", Subscription),
                 _answered_by(moto.ses.urls.url_paths, SesV1.dispatch),
                 _answered_by(moto.sesv2.urls.url_paths, SesV2.dispatch),
+                patch.dict(moto.sns.urls.url_paths, {"{0}/$": SnsApi.dispatch}),
+                patch.object(Queue, "wait_for_messages", self._wait),
+                # moto knows no conditions; sandbox.judge does.
+                patch.object(FakeBucket, "get_permission", _no_opinion),
+                *self._at_endpoint(),
                 mock_aws(),
             ):
                 opening.enter_context(change)
             self._open = opening.pop_all()
         return self
+
+    def _wait(self, timeout: int) -> None:
+        """Waits for messages, and lets others send some meanwhile."""
+        with self.changed:
+            self.changed.wait(timeout)
+
+    def _at_endpoint(self) -> Iterator[Any]:
+        if self.endpoint is None:
+            return
+        endpoint = self.endpoint
+
+        def url(queue: Queue, request_url: Any) -> str:
+            return f"{endpoint}/{queue.account_id}/{queue.name}"
+
+        yield patch.object(Queue, "url", url)
+        outlet = Outlet(endpoint, self.http, self.changed)
+        yield patch.object(Sns, "outlet", outlet)
 
     def _environment(self) -> dict[str, str]:
         """What AWS's SDK and moto go by, so that no setting of the user's counts."""
@@ -76,6 +116,7 @@ class Cloud:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.http.close()
         self._clients.clear()
         self._open.close()
 
@@ -112,6 +153,10 @@ def _is_of_somebody(variable: str) -> bool:
     return variable in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "TEST_SERVER_MODE") or (
         variable.startswith("AWS_ENDPOINT_URL")
     )
+
+
+def _no_opinion(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
+    return PermissionResult.NEUTRAL
 
 
 def _answered_by(paths: dict[str, Any], dispatch: Any) -> Any:

@@ -1,27 +1,27 @@
 """SNS's last step: what a topic was told reaches its subscribers, on this machine.
 
-A queue of the account gets the message, if its policy admits the topic. Every other
-subscriber gets a stand-in, which records the message; moto would call it.
+A queue of the account gets the message, if its policy admits the topic. While the
+account is served, HTTP(S) endpoints on this machine are called. Every other subscriber
+gets a stand-in, which records the message; moto would call it.
 """
 
 import json
-from collections import defaultdict
+import secrets
+import threading
 from dataclasses import dataclass
-from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import moto.sns.models
 import moto.sns.urls
-from cryptography.hazmat.primitives.asymmetric.rsa import (
-    RSAPrivateKey,
-    generate_private_key,
-)
 from moto.sns.models import SNSBackend
 from moto.sqs.models import sqs_backends
 
+from sandbox import envelopes
 from sandbox.access import Request, admits
 from sandbox.filters import lets_through
+from sandbox.http_delivery import RETRIES, HttpDelivery, Letter, is_on_loopback
+from sandbox.latest import Latest
 
 SNS = "sns.amazonaws.com"
 
@@ -38,23 +38,87 @@ class Delivery:
     """SQS's id of the message; None for a stand-in's."""
 
 
+@dataclass(frozen=True)
+class Outlet:
+    """How a served account calls endpoints on this machine."""
+
+    address: str
+    """Where the account is served."""
+    http: HttpDelivery
+    changed: threading.Condition
+    """Held while the account is used."""
+
+
 class Sns(SNSBackend):
     """moto's state of SNS in one account and region, with what was delivered."""
 
-    deliveries: dict[str, list[Delivery]]
+    outlet: ClassVar[Outlet | None] = None
+    """None while the account is not served: then nobody is called."""
+
+    deliveries: Latest[Delivery]
     """By SNS's id of the message."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.deliveries = defaultdict(list)
+        self.deliveries = Latest()
 
     @property
     def _url_module(self) -> ModuleType:
         return moto.sns.urls
 
+    def subscribe(
+        self, topic_arn: str, endpoint: str, protocol: str
+    ) -> moto.sns.models.Subscription:
+        """An endpoint that can be called is asked first whether it wants that."""
+        known = self._find_subscription(topic_arn, endpoint, protocol)
+        found = super().subscribe(topic_arn, endpoint, protocol)
+        assert isinstance(found, Subscription)
+        if found.is_called and (known is None or found.is_pending):
+            found.ask()
+        return found
+
+    def confirm(self, topic_arn: str, token: str) -> "Subscription | None":
+        """The subscription that the token confirms, if there is one."""
+        for found in self.subscriptions.values():
+            assert isinstance(found, Subscription)
+            if found.topic.arn == topic_arn and found.token == token != "":
+                found.attributes["PendingConfirmation"] = False
+                return found
+        return None
+
+    def publish(self, *arguments: Any, **more: Any) -> str:
+        message_id = super().publish(*arguments, **more)
+        for topic in self.topics.values():
+            # Only moto's own tests read it.
+            topic.sent_notifications.clear()
+        return message_id
+
 
 class Subscription(moto.sns.models.Subscription):
     """A subscription that never leaves the machine."""
+
+    token = ""
+    """Confirms it, once it has been asked for."""
+
+    @property
+    def is_pending(self) -> bool:
+        return bool(self.attributes.get("PendingConfirmation"))
+
+    @property
+    def is_called(self) -> bool:
+        """Whether there is an endpoint that is really called."""
+        return (
+            Sns.outlet is not None
+            and self.protocol in ("http", "https")
+            and is_on_loopback(self.endpoint)
+        )
+
+    def ask(self) -> None:
+        """Has the endpoint asked to confirm; until it does, it is told nothing."""
+        self.token = self.token or secrets.token_hex(32)
+        self.attributes["PendingConfirmation"] = True
+        self.attributes["ConfirmationWasAuthenticated"] = False
+        self._call(envelopes.confirmation(self._post(), self.token))
 
     def publish(
         self,
@@ -66,20 +130,79 @@ class Subscription(moto.sns.models.Subscription):
         deduplication_id: str | None = None,
         message_structure: str | None = None,
     ) -> None:
-        if not self._wants(message, message_attributes):
+        if self.is_pending or not self._wants(message, message_attributes):
             return
         if message_structure == "json":
             message = self._parse_message_structure(message, self.protocol)
-        body = message
-        if not self.attributes.get("RawMessageDelivery"):
-            envelope = self.get_post_data(
-                message, message_id, subject, message_attributes
-            )
-            body = json.dumps(envelope, indent=2)
+        envelope = self.get_post_data(message, message_id, subject, message_attributes)
+        if self.is_called:
+            self._call(envelope)
+            return
+        body = message if self._is_raw else json.dumps(envelope, indent=2)
         delivery = self._deliver(body)
         sns = self.topic.sns_backend
         if delivery is not None and isinstance(sns, Sns):
             sns.deliveries[message_id].append(delivery)
+
+    def get_post_data(
+        self,
+        message: str,
+        message_id: str,
+        subject: str | None,
+        message_attributes: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """The envelope; moto's has a new certificate each time, and covers less."""
+        return envelopes.notification(
+            self._post(), message, message_id, subject, message_attributes
+        )
+
+    def _post(self) -> envelopes.Post:
+        region = self.topic.sns_backend.region_name
+        at_aws = f"https://sns.{region}.amazonaws.com"
+        version = str(getattr(self.topic, "signature_version", "1"))
+        return envelopes.Post(
+            self.topic.arn,
+            self.arn,
+            Sns.outlet.address if Sns.outlet else at_aws,
+            version if version in envelopes.DIGESTS else "1",
+        )
+
+    @property
+    def _is_raw(self) -> bool:
+        return str(self.attributes.get("RawMessageDelivery")).lower() == "true"
+
+    def _call(self, envelope: dict[str, Any]) -> None:
+        """Calls the endpoint, or has what it does not take as a dead letter."""
+        outlet = Sns.outlet
+        assert outlet is not None
+        headers = {
+            "x-amz-sns-message-type": envelope["Type"],
+            "x-amz-sns-message-id": envelope["MessageId"],
+            "x-amz-sns-topic-arn": self.topic.arn,
+        }
+        body = json.dumps(envelope, indent=2)
+        is_notification = envelope["Type"] == "Notification"
+        if is_notification:
+            headers["x-amz-sns-subscription-arn"] = self.arn
+            if self._is_raw:
+                headers["x-amz-sns-rawdelivery"] = "true"
+                body = envelope["Message"]
+
+        def undelivered() -> None:
+            with outlet.changed:
+                if is_notification and Sns.outlet is outlet:
+                    self._bury(body)
+                outlet.changed.notify_all()
+
+        outlet.http.post(
+            Letter(self.endpoint, headers, body, undelivered, self._retries())
+        )
+
+    def _retries(self) -> int:
+        """The number of its delivery policy, if it has one."""
+        policy = json.loads(self.attributes.get("DeliveryPolicy") or "{}")
+        stated = policy.get("healthyRetryPolicy") or {}
+        return int(stated.get("numRetries", RETRIES))
 
     def _wants(self, message: str, attributes: dict[str, Any] | None) -> bool:
         if self._filter_policy_matcher is None or self._filter_policy is None:
@@ -99,10 +222,13 @@ class Subscription(moto.sns.models.Subscription):
         in_queue = self._send(self.endpoint, body)
         if in_queue is not None:
             return Delivery(self.protocol, self.endpoint, body, in_queue)
+        self._bury(body)
+        return None
+
+    def _bury(self, body: str) -> None:
         redrive = json.loads(self.attributes.get("RedrivePolicy") or "{}")
         if "deadLetterTargetArn" in redrive:
             self._send(redrive["deadLetterTargetArn"], body)
-        return None
 
     def _is_of_account(self, queue_arn: str) -> bool:
         _, _, _, region, account_id, _ = queue_arn.split(":")
@@ -125,15 +251,6 @@ class Subscription(moto.sns.models.Subscription):
         if queue is None or not admits(_policy(queue), request):
             return None
         return sqs.send_message(name, body).id
-
-    def private_key(self) -> RSAPrivateKey:  # type: ignore[override]
-        """One key for all: moto would make one for each subscription."""
-        return _signing_key()
-
-
-@cache
-def _signing_key() -> RSAPrivateKey:
-    return generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def _policy(queue: Any) -> str:

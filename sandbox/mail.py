@@ -36,6 +36,8 @@ class Mail:
     """Where feedback e-mail goes, if not to the sender."""
     infected: bool = False
     """Whether it carries the antivirus test file."""
+    rendering_failure: tuple[str, str] | None = None
+    """The template, and why no mail could be made of it."""
 
     @property
     def sender(self) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from moto.ses.models import EmailIdentity
 
 from sandbox import messages, simulator
+from sandbox.latest import Latest
 from sandbox.mail import Mail
 from sandbox.messages import Sent
 from sandbox.ses_state import (
@@ -62,12 +63,12 @@ class Event:
 class Ses(SesState):
     """SES in one account and region."""
 
-    events: dict[str, list[Event]]
+    events: Latest[Event]
     """What happened to a mail, in order, by SES's id of it."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.events = {}
+        self.events = Latest()
 
     def verified_for(self, sender: str) -> EmailIdentity | None:
         """The most specific verified identity that a mail from this address is of."""
@@ -156,6 +157,8 @@ class Ses(SesState):
         message_id = self._publisher(sent.identity_arn).publish(topic, message)
         if message_id is not None:
             yield Told("identity", topic, message_id)
+        elif outcome.type in FORWARDED:
+            self.give_up_topic(sent.identity_arn, outcome.type)
 
     def _tell_set(self, sent: Sent, outcome: Outcome) -> Iterator[Told]:
         if sent.configuration_set is None:
@@ -185,6 +188,9 @@ def candidates(sender: str) -> Iterator[str]:
 
 
 def _outcomes(mail: Mail) -> Iterator[Outcome]:
+    if mail.rendering_failure is not None:
+        yield simulator.not_rendered(*mail.rendering_failure)
+        return
     yield simulator.sent()
     if mail.infected:
         yield simulator.rejected()

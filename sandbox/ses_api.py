@@ -13,7 +13,7 @@ from moto.ses.models import EmailIdentity, ses_backends
 from moto.ses.responses import EmailResponse
 from moto.sesv2.responses import SESV2Response
 
-from sandbox import mail
+from sandbox import mail, templates
 from sandbox.ses import Ses
 from sandbox.ses_state import (
     FORWARDING,
@@ -22,6 +22,7 @@ from sandbox.ses_state import (
     RefusedBySes,
     api_name,
 )
+from sandbox.templates import Template
 
 V1_CODES = {
     Reason.REJECTED: "MessageRejected",
@@ -29,9 +30,11 @@ V1_CODES = {
     Reason.NO_IDENTITY: "InvalidParameterValue",
     Reason.NO_SET: "ConfigurationSetDoesNotExist",
     Reason.NO_DESTINATION: "EventDestinationDoesNotExist",
+    Reason.NO_TEMPLATE: "TemplateDoesNotExist",
     Reason.IDENTITY_EXISTS: "AlreadyExists",
     Reason.SET_EXISTS: "ConfigurationSetAlreadyExists",
     Reason.DESTINATION_EXISTS: "EventDestinationAlreadyExists",
+    Reason.TEMPLATE_EXISTS: "AlreadyExists",
     Reason.TOO_MANY: "LimitExceeded",
     Reason.PAUSED: "ConfigurationSetSendingPausedException",
     Reason.CLOSED_TOPIC: "InvalidSNSDestination",
@@ -42,14 +45,20 @@ V2_CODES = {
     Reason.NO_IDENTITY: "NotFoundException",
     Reason.NO_SET: "NotFoundException",
     Reason.NO_DESTINATION: "NotFoundException",
+    Reason.NO_TEMPLATE: "NotFoundException",
     Reason.IDENTITY_EXISTS: "AlreadyExistsException",
     Reason.SET_EXISTS: "AlreadyExistsException",
     Reason.DESTINATION_EXISTS: "AlreadyExistsException",
+    Reason.TEMPLATE_EXISTS: "AlreadyExistsException",
     Reason.TOO_MANY: "LimitExceededException",
     Reason.PAUSED: "SendingPausedException",
     Reason.CLOSED_TOPIC: "BadRequestException",
 }
 """The code of a refusal, as the API reference of each version lists it."""
+
+V1_STATUSES = {Reason.INVALID: "InvalidParameterValue"}
+V2_STATUSES = {Reason.INVALID: "INVALID_PARAMETER"}
+"""What is wrong with one mail of many alone."""
 
 MAIL_FROM_BEHAVIOR = {
     "USE_DEFAULT_VALUE": "UseDefaultValue",
@@ -100,10 +109,48 @@ class SesV1(EmailResponse):
         return ActionResult({"MessageId": accepted})
 
     def send_templated_email(self) -> ActionResult:
-        raise RefusedBySes(Reason.INVALID, "The sandbox sends no templates.")
+        template = templates.stored(self.backend, self._get_param("Template"))
+        accepted = self.backend.accept(
+            self._templated(
+                template,
+                self._get_param("Destination", {}),
+                templates.read(self._get_param("TemplateData")),
+                _tags(self._get_param("Tags", [])),
+            )
+        )
+        return ActionResult({"MessageId": accepted})
 
     def send_bulk_templated_email(self) -> ActionResult:
-        return self.send_templated_email()
+        template = templates.stored(self.backend, self._get_param("Template"))
+        tags = _tags(self._get_param("DefaultTags", []))
+        defaults = templates.read(self._get_param("DefaultTemplateData"))
+        statuses = []
+        for entry in self._get_param("Destinations", []):
+            data = defaults | templates.read(entry.get("ReplacementTemplateData"))
+            own = tags | _tags(entry.get("ReplacementTags", []))
+            to = entry.get("Destination", {})
+            mail = self._templated(template, to, data, own)
+            statuses.append(_bulk(self.backend, mail, V1_STATUSES, "Success"))
+        return ActionResult({"Status": statuses})
+
+    def _templated(
+        self,
+        template: Template,
+        destination: Mapping[str, list[str]],
+        data: Mapping[str, Any],
+        tags: Mapping[str, str],
+    ) -> mail.Mail:
+        subject, failure = template.render(data)
+        return mail.simple(
+            self._get_param("Source"),
+            destination,
+            subject,
+            reply_to=self._get_param("ReplyToAddresses", []),
+            configuration_set=self._get_param("ConfigurationSetName"),
+            tags=tags,
+            return_path=self._get_param("ReturnPath"),
+            rendering_failure=failure,
+        )
 
     def set_identity_headers_in_notifications_enabled(self) -> ActionResult:
         self.backend.set_headers_in_notifications(
@@ -184,18 +231,89 @@ class SesV2(SESV2Response):
             return mail.raw(
                 content["Raw"]["Data"], source=source, recipients=recipients, **common
             )
-        if "Simple" not in content:
-            raise RefusedBySes(Reason.INVALID, "The sandbox sends no templates.")
-        simple = content["Simple"]
-        headers = simple.get("Headers", [])
-        return mail.simple(
-            source or "",
-            destination,
-            simple["Subject"]["Data"],
-            reply_to=self._get_param("ReplyToAddresses", []),
-            headers=[(header["Name"], header["Value"]) for header in headers],
-            **common,
+        headers = content.get("Simple", content.get("Template", {})).get("Headers", [])
+        common |= {
+            "reply_to": self._get_param("ReplyToAddresses", []),
+            "headers": [(header["Name"], header["Value"]) for header in headers],
+        }
+        if "Simple" in content:
+            subject = content["Simple"]["Subject"]["Data"]
+        elif "Template" in content:
+            stated = content["Template"]
+            data = templates.read(stated.get("TemplateData"))
+            subject, common["rendering_failure"] = self._template(stated).render(data)
+        else:
+            raise RefusedBySes(Reason.INVALID, "A mail has a content.")
+        return mail.simple(source or "", destination, subject, **common)
+
+    def _template(self, stated: Mapping[str, Any]) -> Template:
+        """The template that is named, or the one that is sent along."""
+        if content := stated.get("TemplateContent"):
+            parts = [content.get(part, "") for part in ("Subject", "Text", "Html")]
+            return Template("", (parts[0], parts[1], parts[2]))
+        name = stated.get("TemplateName") or str(stated.get("TemplateArn", ""))
+        return templates.stored(self.ses, name.rpartition("/")[2])
+
+    def send_bulk_email(self) -> ActionResult:
+        stated = self._get_param("DefaultContent").get("Template", {})
+        template = self._template(stated)
+        defaults = templates.read(stated.get("TemplateData"))
+        tags = _tags(self._get_param("DefaultEmailTags", []))
+        results = []
+        for entry in self._get_param("BulkEmailEntries", []):
+            replacement = entry.get("ReplacementEmailContent", {}).get(
+                "ReplacementTemplate", {}
+            )
+            data = templates.read(replacement.get("ReplacementTemplateData"))
+            subject, failure = template.render(defaults | data)
+            headers = entry.get("ReplacementHeaders") or stated.get("Headers", [])
+            single = mail.simple(
+                self._get_param("FromEmailAddress", ""),
+                entry.get("Destination", {}),
+                subject,
+                reply_to=self._get_param("ReplyToAddresses", []),
+                headers=[(header["Name"], header["Value"]) for header in headers],
+                configuration_set=self._get_param("ConfigurationSetName"),
+                tags=tags | _tags(entry.get("ReplacementTags", [])),
+                return_path=self._get_param("FeedbackForwardingEmailAddress"),
+                rendering_failure=failure,
+            )
+            results.append(_bulk(self.ses, single, V2_STATUSES, "SUCCESS"))
+        return ActionResult({"BulkEmailEntryResults": results})
+
+    def create_email_template(self) -> ActionResult:
+        return self._store_template(is_new=True)
+
+    def update_email_template(self) -> ActionResult:
+        return self._store_template(is_new=False)
+
+    def _store_template(self, *, is_new: bool) -> ActionResult:
+        name, content = (
+            self._get_param("TemplateName"),
+            self._get_param("TemplateContent"),
         )
+        templates.store(self.ses, name, content, is_new=is_new)
+        return EmptyResult()
+
+    def get_email_template(self) -> ActionResult:
+        found = templates.stored(self.ses, self._get_param("TemplateName"))
+        content = dict(zip(("Subject", "Text", "Html"), found.parts, strict=True))
+        return ActionResult({"TemplateName": found.name, "TemplateContent": content})
+
+    def list_email_templates(self) -> ActionResult:
+        listed = [
+            {
+                "TemplateName": one["template_name"],
+                "CreatedTimestamp": one["Timestamp"],
+            }
+            for one in self.ses.templates.values()
+        ]
+        return ActionResult({"TemplatesMetadata": listed})
+
+    def delete_email_template(self) -> ActionResult:
+        found = templates.stored(self.ses, self._get_param("TemplateName"))
+        del self.ses.templates[found.name]
+        return EmptyResult()
 
     def get_email_identity(self) -> ActionResult:  # type: ignore[override]
         identity = self.ses.identity(self._get_param("EmailIdentity"))
@@ -331,6 +449,18 @@ def _answered(
     except RefusedBySes as refused:
         error = SesError(codes[refused.reason], str(refused))
         return api.serialized(ActionResult(error))
+
+
+def _bulk(
+    ses: Ses, single: mail.Mail, statuses: Mapping[Reason, str], success: str
+) -> dict[str, str]:
+    """What became of one mail of many; what holds for all of them is refused."""
+    try:
+        return {"Status": success, "MessageId": ses.accept(single)}
+    except RefusedBySes as refused:
+        if refused.reason not in statuses:
+            raise
+        return {"Status": statuses[refused.reason], "Error": str(refused)}
 
 
 def _tags(stated: Iterable[Mapping[str, str]]) -> dict[str, str]:

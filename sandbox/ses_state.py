@@ -35,9 +35,11 @@ class Reason(Enum):
     NO_IDENTITY = auto()
     NO_SET = auto()
     NO_DESTINATION = auto()
+    NO_TEMPLATE = auto()
     IDENTITY_EXISTS = auto()
     SET_EXISTS = auto()
     DESTINATION_EXISTS = auto()
+    TEMPLATE_EXISTS = auto()
     TOO_MANY = auto()
     PAUSED = auto()
     CLOSED_TOPIC = auto()
@@ -202,6 +204,15 @@ class SesState(SESBackend):
         if publisher.publish(sns_topic, message) is None:
             refuse(Reason.INVALID, f"SNS topic <{sns_topic}> is invalid.")
         settings[notification_type] = sns_topic
+
+    def give_up_topic(self, identity: str, notification_type: str) -> None:
+        """What SES does when a topic does not take a bounce or complaint any more: it
+        removes the setting and mails the feedback from then on (SES developer guide,
+        "Configuring Amazon SNS notifications")."""
+        settings = self.notifications(identity)
+        settings.pop(notification_type, None)
+        settings[HEADERS].discard(notification_type)
+        settings[FORWARDING] = True
 
     def set_headers_in_notifications(
         self, identity: str, notification_type: str, enabled: bool

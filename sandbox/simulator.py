@@ -50,6 +50,12 @@ def rejected() -> Outcome:
     return Outcome("Reject", "reject", {"reason": "Bad content"})
 
 
+def not_rendered(template: str, message: str) -> Outcome:
+    """SES has no values for all that the template asks for, and sends nothing."""
+    details = {"templateName": template, "errorMessage": message}
+    return Outcome("Rendering Failure", "failure", details)
+
+
 def sent() -> Outcome:
     """SES has taken the mail."""
     return Outcome("Send", "send", {})

@@ -10,6 +10,7 @@ import pulumi
 from components.settings import Settings, StackFile
 from sandbox.apply import CannotApply
 from sandbox.cloud import Cloud
+from sandbox.http_delivery import HttpDelivery
 from sandbox.monitor import Monitor
 from sandbox.program import Program, run
 from sandbox.stand_ins import secret_keys, with_stand_ins
@@ -29,10 +30,30 @@ class AppliedStack:
     notes: tuple[str, ...]
     """What is not as the stack file says, a line each."""
 
+    def outputs_in_clear(self) -> dict[str, Any]:
+        """The outputs, with the secrets too that they have only encrypted to PGP keys."""
+        outputs = dict(self.outputs)
+        ids = outputs.get("consumerAccessKeyIds", {})
+        secrets = dict(outputs.get("consumerSecretAccessKeys", {}))
+        for queue, keys in ids.items():
+            kept = {
+                name: self.cloud.kept_secrets[key_id]
+                for name, key_id in keys.items()
+                if key_id in self.cloud.kept_secrets
+            }
+            if kept:
+                secrets[queue] = {**secrets.get(queue, {}), **kept}
+        return {**outputs, "consumerSecretAccessKeys": secrets} if secrets else outputs
+
 
 @contextmanager
-def applied(file: StackFile) -> Iterator[AppliedStack]:
+def applied(
+    file: StackFile, endpoint: str | None = None, http: HttpDelivery | None = None
+) -> Iterator[AppliedStack]:
     """Applies a stack's program to an account of its own, for as long as it is used.
+
+    `endpoint` is where the account will be served, if it will be; `http` calls HTTP(S)
+    endpoints then.
 
     Raises Refused for a configuration that is refused, and CannotApply for what the
     emulated account does not take.
@@ -48,7 +69,7 @@ def applied(file: StackFile) -> Iterator[AppliedStack]:
         secret_keys=secret_keys(file.config),
         folder=file.folder,
     )
-    with Cloud(account) as cloud:
+    with Cloud(account, endpoint, http) as cloud:
         surround(cloud, local_settings)
         outputs = _apply(program, cloud)
         yield AppliedStack(cloud, local_settings, outputs, settings.warnings, notes)

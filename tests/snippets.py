@@ -80,9 +80,14 @@ def refusals(
 def as_pulumi_hands_it(folder: Path, snippet: str, *without: str) -> Program:
     """The program, in that folder, with a snippet: scalars as the text that the file
     has, null as none, maps and lists as JSON, and what is `secure:` in clear."""
+    return handed_over(write(folder, stack_text(snippet, *without)))
+
+
+def handed_over(path: Path) -> Program:
+    """The same with a stack file."""
+    folder = path.parent
     (folder / "__main__.py").unlink(missing_ok=True)
     (folder / "__main__.py").symlink_to(ROOT / "__main__.py")
-    path = write(folder, stack_text(snippet, *without))
     content, _ = load(path, path.name)
     config: dict[str, Any] = content["config"]
     texts: dict[str, Any] = yaml.load(path.read_text(), yaml.BaseLoader)["config"]

@@ -35,6 +35,71 @@ FOUR_LINES = """
 """The simplest stack, with which the README opens."""
 
 
+EVERYTHING = """
+config:
+  aws:region: eu-west-1
+  ses-feedback:tags: {service: mail, environment: prod}
+  ses-feedback:protect: true
+  ses-feedback:permissionsBoundary: arn:aws:iam::123456789012:policy/limit
+
+  ses-feedback:channels:
+    customer-service:
+      encrypted: true
+      subscriptions:
+        desk: {protocol: https, endpoint: "https://desk.example.com/ses", filter: {bounce: {bounceType: [Permanent]}}}
+        crm:  {protocol: https, secretEndpoint: crm}
+    marketing:
+      subscriptions:
+        hook: {protocol: https, endpoint: "https://marketing.example.com/ses"}
+    managers:
+      subscriptions:
+        team: {protocol: email, endpoint: managers@example.com}
+    oncall:
+      subscriptions:
+        pager: {protocol: sms, endpoint: "+15555550123"}
+    legacy: {topic: "arn:aws:sns:eu-west-1:123456789012:legacy"}
+  ses-feedback:secretEndpoints:
+    crm: {secure: AAABAHNvbWUgY2lwaGVydGV4dA==}
+
+  ses-feedback:identities:
+    shop:
+      sender: shop.example.com
+      bounce: customer-service
+      complaint: customer-service
+      delivery: none
+      originalHeaders: [bounce]
+      configurationSet: transactional
+      mailFrom: bounce.shop.example.com
+      hostedZone: Z0123456789ABCDEFGHIJ
+      forwarding: false
+    newsletter:
+      sender: news@shop.example.com
+      feedback: marketing
+      configurationSet: none
+      existing: true
+
+  ses-feedback:configurationSets:
+    transactional: {}
+    campaigns:
+      notify: {marketing: [open, click]}
+      metrics: [send, delivery, bounce, complaint]
+      dimensions: {campaign: unnamed}
+      suppress: [bounce, complaint]
+      requireTls: true
+      trackingDomain: track.shop.example.com
+
+  ses-feedback:queues:
+    feedback:
+      channels: [customer-service, marketing]
+      raw: false
+      visibilitySeconds: 60
+      retentionDays: 7
+      deadLetters: {afterReceives: 5, retentionDays: 14}
+      consumer: {credentials: stackOutput, keys: [main]}
+"""
+"""Every key with an example of its value."""
+
+
 def configurations() -> dict[str, Mapping[str, Any]]:
     """By stack, the `config:` map of each stack that is tested as a whole."""
     files = {name: StackFile.read(path).config for name, path in FILES.items()}

@@ -1,9 +1,19 @@
 """`ses-feedback sandbox` as a person runs it."""
 
 import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
 from commands.sandbox import sandbox
@@ -107,11 +117,95 @@ def test_an_unknown_stack_names_those_that_are_there(project: Path) -> None:
     assert "There are Pulumi.dev.yaml." in result.stderr
 
 
+@contextmanager
+def serve(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "commands", "sandbox", "serve", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_says_where_it_is_and_ends_when_told(project: Path, number: int) -> None:
+    with serve("--port", "0", "--json") as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        assert ready.keys() == {"endpointUrl", "environment", "outputs"}
+        environment = ready["environment"]
+        assert environment["AWS_ENDPOINT_URL"] == ready["endpointUrl"]
+        outputs = ready["outputs"]
+        client: Any = boto3.Session().client(
+            "sqs",
+            region_name=environment["AWS_REGION"],
+            endpoint_url=ready["endpointUrl"],
+            aws_access_key_id=outputs["consumerAccessKeyIds"]["app"]["main"],
+            aws_secret_access_key=outputs["consumerSecretAccessKeys"]["app"]["main"],
+        )
+        own, dead = outputs["queueUrls"]["app"], outputs["deadLetterQueueUrls"]["app"]
+        attributes = {"QueueUrl": own, "AttributeNames": ["QueueArn"]}
+        assert client.get_queue_attributes(**attributes)["Attributes"]
+        for operation, parameters in (
+            (client.receive_message, {"QueueUrl": dead}),
+            (client.send_message, {"QueueUrl": own, "MessageBody": "m"}),
+        ):
+            with pytest.raises(ClientError, match="AccessDenied"):
+                operation(**parameters)
+        process.send_signal(number)
+        rest, errors = process.communicate()
+    assert (process.returncode, rest) == (0, "")
+    assert "Traceback" not in errors
+
+
+def test_serve_prints_what_a_shell_takes(project: Path) -> None:
+    with serve("--port", "0") as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        assert first.startswith("export AWS_ENDPOINT_URL=http://127.0.0.1:")
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert "export AWS_SECRET_ACCESS_KEY=" in rest
+    assert "consumerSecretAccessKeys" in rest
+
+
+def test_serve_on_a_port_that_is_taken(project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = run("serve", "--port", str(taken.getsockname()[1]))
+    assert result.exit_code == 1
+    assert "Address already in use" in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("text", [None, "no certificate"])
+def test_serve_with_a_file_of_authorities_that_is_none(
+    project: Path, text: str | None
+) -> None:
+    if text is not None:
+        (project / "ca.pem").write_text(text)
+    result = run("serve", "--port", "0", "--ca-file", "ca.pem")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("--ca-file ca.pem: ")
+    assert "Traceback" not in result.output
+
+
+def test_serve_of_a_refused_configuration(project: Path) -> None:
+    text = STACK.replace("feedback: app", "feedback: ap")
+    (project / "Pulumi.dev.yaml").write_text(text)
+    result = run("serve", "--port", "0")
+    assert result.exit_code == 1
+    assert "ses-feedback:identities.shop.feedback" in result.stderr
+
+
 def test_help_is_there_without_moto_or_pulumi() -> None:
     """Help has to be quick, and both take seconds to import."""
-    import subprocess
-    import sys
-
     check = (
         "import sys, commands.sandbox;"
         "assert not {'moto', 'pulumi', 'boto3', 'rich'} & sys.modules.keys()"

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.access import Request, admits
+from sandbox.access import Caller, Request, admits, denial
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:topic"
 IDENTITY = "arn:aws:ses:eu-west-1:123456789012:identity/shop.example.com"
@@ -119,6 +119,105 @@ def test_a_single_statement_need_not_be_in_a_list() -> None:
 
 
 def test_an_unknown_operator_is_named() -> None:
-    condition = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
-    with pytest.raises(ValueError, match="IpAddress"):
+    condition = {"StringSounds": {"aws:SourceIp": "10.0.0.0/8"}}
+    with pytest.raises(ValueError, match="StringSounds"):
         admits(policy(statement(Condition=condition)), ASKED)
+
+
+USER = "arn:aws:iam::123456789012:user/u"
+ROOT = "arn:aws:iam::123456789012:root"
+ALLOW = {"Effect": "Allow", "Action": "sns:Publish", "Resource": TOPIC}
+DENY = ALLOW | {"Effect": "Deny"}
+BY_A_USER = Request("", "sns:Publish", TOPIC, {"aws:username": "u"})
+
+
+def user(*policies: dict[str, Any], limits: tuple[str, ...] = ()) -> Caller:
+    own = tuple(policy(one) for one in policies)
+    return Caller(USER, "123456789012", frozenset({USER}), own, limits)
+
+
+def named(principal: Any, effect: str = "Allow") -> str:
+    return policy(ALLOW | {"Effect": effect, "Principal": principal})
+
+
+@pytest.mark.parametrize(
+    ("caller", "of_resource", "decides", "allowed"),
+    [
+        pytest.param(user(), (), False, False, id="nothing"),
+        pytest.param(user(ALLOW), (), False, True, id="its own policy"),
+        pytest.param(user(ALLOW, DENY), (), False, False, id="its own deny"),
+        pytest.param(user(), (named({"AWS": USER}),), False, True, id="named"),
+        pytest.param(user(), (named("*"),), False, True, id="everybody"),
+        pytest.param(user(), (named({"AWS": ROOT}),), False, False, id="the account"),
+        pytest.param(user(), (named({"Service": "x"}),), False, False, id="a service"),
+        pytest.param(
+            user(ALLOW), (named({"AWS": ROOT}, "Deny"),), False, False, id="its deny"
+        ),
+        pytest.param(
+            user(ALLOW),
+            (policy(DENY | {"NotPrincipal": {"AWS": USER}}),),
+            False,
+            True,
+            id="a deny of all others",
+        ),
+        pytest.param(
+            user(ALLOW),
+            (policy(DENY | {"NotPrincipal": {"AWS": USER + "2"}}),),
+            False,
+            False,
+            id="a deny of all but another",
+        ),
+        pytest.param(user(ALLOW), (), True, False, id="the resource decides"),
+        pytest.param(user(), (named({"AWS": USER}),), True, True, id="and names it"),
+        pytest.param(user(), (named({"AWS": ROOT}),), True, False, id="or the account"),
+        pytest.param(
+            user(ALLOW), (named({"AWS": ROOT}),), True, True, id="which allows it"
+        ),
+        pytest.param(
+            user(ALLOW, limits=(policy(ALLOW),)), (), False, True, id="within limits"
+        ),
+        pytest.param(
+            user(ALLOW, limits=(policy(ALLOW | {"Action": "s3:*"}),)),
+            (),
+            False,
+            False,
+            id="beyond its limits",
+        ),
+    ],
+)
+def test_a_user_with_policies_on_both_sides(
+    caller: Caller, of_resource: tuple[str, ...], decides: bool, allowed: bool
+) -> None:
+    found = denial(caller, BY_A_USER, of_resource, resource_decides=decides)
+    assert (found is None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ({"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "127.0.0.0/8"]}}, True),
+        ({"NotIpAddress": {"aws:SourceIp": "127.0.0.1"}}, False),
+        ({"NumericLessThan": {"s3:max-keys": "10"}}, True),
+        ({"NumericGreaterThanEquals": {"s3:max-keys": "10"}}, False),
+        ({"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}, True),
+        ({"DateLessThan": {"aws:EpochTime": "2026-01-01T00:00:00Z"}}, False),
+        ({"StringEquals": {"aws:PrincipalArn": "user/${aws:username}"}}, True),
+        ({"ForAllValues:StringLike": {"ses:Recipients": "*@a.example"}}, False),
+        ({"ForAnyValue:StringLike": {"ses:Recipients": "*@a.example"}}, True),
+        ({"ForAllValues:StringLike": {"ses:Absent": "*"}}, True),
+        ({"ForAnyValue:StringLike": {"ses:Absent": "*"}}, False),
+    ],
+)
+def test_conditions_on_a_user(condition: dict[str, Any], holds: bool) -> None:
+    context = {
+        "aws:SourceIp": "127.0.0.1",
+        "s3:max-keys": "9",
+        "aws:CurrentTime": "2026-02-01T00:00:00+00:00",
+        "aws:EpochTime": "1770000000",
+        "aws:PrincipalArn": "user/u",
+        "aws:username": "u",
+        "ses:Recipients": ["x@a.example", "x@b.example"],
+    }
+    request = Request("", "sns:Publish", TOPIC, context)
+    found = denial(user(ALLOW | {"Condition": condition}), request)
+    assert (found is None) is holds

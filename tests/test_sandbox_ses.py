@@ -1,6 +1,6 @@
 """Which identity and which set a mail is of, and who is told of what becomes of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from sandbox.cloud import Cloud
 from tests.emulated import (
     ACCOUNT,
     SHOP,
+    admitting,
     configuration_set,
     forwarded,
     identity,
@@ -357,3 +358,38 @@ def test_the_message_of_a_set(cloud: Cloud) -> None:
     }
     assert message["mail"]["commonHeaders"]["to"] == [COMPLAINT]
     assert not message["mail"].keys() & {"sourceIp", "callerIdentity"}
+
+
+def close(cloud: Cloud, arn: str) -> None:
+    """The topic's policy no longer admits SES."""
+    cloud.client("sns").set_topic_attributes(
+        TopicArn=arn,
+        AttributeName="Policy",
+        AttributeValue=admitting("s3.amazonaws.com", arn),
+    )
+
+
+def delete(cloud: Cloud, arn: str) -> None:
+    cloud.client("sns").delete_topic(TopicArn=arn)
+
+
+@pytest.mark.parametrize("break_it", [close, delete])
+def test_a_later_failure_takes_the_topic_away_and_turns_forwarding_on(
+    cloud: Cloud, break_it: Callable[[Cloud, str], None]
+) -> None:
+    identity(cloud, SHOP)
+    arn = topic(cloud)
+    notify(cloud, SHOP, arn, headers=True)
+    ses = cloud.client("ses")
+    ses.set_identity_feedback_forwarding_enabled(Identity=SHOP, ForwardingEnabled=False)
+    break_it(cloud, arn)
+    message_id = send(cloud, f"a@{SHOP}")
+    assert forwarded(cloud, message_id) == [("Bounce", f"a@{SHOP}")]
+    send(cloud, f"a@{SHOP}", COMPLAINT)
+    found = ses.get_identity_notification_attributes(Identities=[SHOP])
+    attributes = found["NotificationAttributes"][SHOP]
+    assert "BounceTopic" not in attributes
+    assert "ComplaintTopic" not in attributes
+    assert attributes["DeliveryTopic"] == arn
+    assert attributes["ForwardingEnabled"]
+    assert not attributes["HeadersInBounceNotificationsEnabled"]

@@ -321,13 +321,3 @@ def test_an_event_destination_of_the_first_api_is_told(cloud: Cloud) -> None:
 def test_a_deleted_identity_sends_no_more(cloud: Cloud) -> None:
     cloud.client("sesv2").delete_email_identity(EmailIdentity=SHOP)
     assert refusal(send, cloud, f"a@{SHOP}")[0] == "MessageRejected"
-
-
-def test_templates_are_refused_and_not_passed_over(cloud: Cloud) -> None:
-    code, message = refusal(
-        cloud.client("sesv2").send_email,
-        FromEmailAddress=f"a@{SHOP}",
-        Destination={"ToAddresses": ["b@example.org"]},
-        Content={"Template": {"TemplateName": "order", "TemplateData": "{}"}},
-    )
-    assert (code, message) == ("BadRequestException", "The sandbox sends no templates.")

@@ -33,6 +33,18 @@ def test_secrets_are_in_clear(dev: AppliedStack) -> None:
     assert isinstance(secrets["main"], str)
 
 
+def test_a_secret_that_only_somebody_with_a_key_could_read_is_in_clear_here() -> None:
+    file = StackFile.read(FILES["dev"])
+    consumer = {"credentials": "pgp", "pgpKey": "keybase:somebody"}
+    queues = {"qa": {"channels": ["qa"], "consumer": consumer}}
+    changed = replace(file, config={**file.config, "ses-feedback:queues": queues})
+    with applied(changed) as stack:
+        assert "consumerSecretAccessKeys" not in stack.outputs
+        secrets = stack.outputs_in_clear()["consumerSecretAccessKeys"]
+        key_id = stack.outputs["consumerAccessKeyIds"]["qa"]["main"]
+        assert secrets == {"qa": {"main": stack.cloud.kept_secrets[key_id]}}
+
+
 def test_feedback_reaches_the_queue_of_its_team(dev: AppliedStack) -> None:
     queues = dev.outputs["queueUrls"]
     for url in queues.values():

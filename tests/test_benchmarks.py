@@ -1,0 +1,119 @@
+"""The figures can be measured, and both sides do the same work; no figure is judged."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import baselines, sides
+from benchmarks.__main__ import Figure, table
+from sandbox.program import Program
+from tests.engine import declare
+from tests.stacks import PROJECT, ROOT
+
+
+def test_a_small_run_prints_every_figure() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--json"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    printed = json.loads(run.stdout)
+    assert "Python" in printed["machine"]
+    assert [figure["name"] for figure in printed["figures"]] == [
+        "declare 10 identities, time",
+        "declare 20 identities, time",
+        "declare 40 identities, time",
+        "time per 1,000 resources, 40 over 10 identities",
+        "declare 10 identities, peak memory",
+        "declare 20 identities, peak memory",
+        "declare 40 identities, peak memory",
+        "peak memory per 1,000 resources, 40 over 10 identities",
+        "apply 1 identities in the sandbox, over calls to its endpoint",
+        "the same, over the calls within the process",
+        "mails through the loop",
+    ]
+    assert all(figure["ours"] > 0 for figure in printed["figures"])
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        pytest.param(3, id="few"),
+        pytest.param(sides.LARGEST_CONFIGURATION + 1, id="in a file"),
+    ],
+)
+def test_both_sides_declare_the_same(count: int, tmp_path: Path) -> None:
+    """The same resources with the same parents and inputs, and the same outputs."""
+    engines = []
+    for side, prepare in sides.SIDES.items():
+        folder = tmp_path / side
+        folder.mkdir()
+        config = prepare(count, folder)
+        engines.append(declare(Program(PROJECT, "bench", config, folder=folder)))
+    ours, baseline = engines
+    assert set(baseline.urns) == set(ours.urns)
+    assert baseline.exports == ours.exports
+    for urn, resource in ours.by_urn.items():
+        other = baseline.by_urn[urn]
+        assert other.parent == resource.parent
+        assert other.protect == resource.protect
+        if "Policy" not in resource.type:
+            assert other.inputs == resource.inputs
+            assert other.dependencies == resource.dependencies
+
+
+def test_the_baselines_import_nothing_of_ours() -> None:
+    tree = ast.parse(Path(baselines.__file__).read_text())
+    imported = {
+        name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+        )
+    }
+    assert imported - sys.stdlib_module_names == {
+        "boto3",
+        "moto",
+        "pulumi",
+        "pulumi_aws",
+    }
+
+
+@pytest.mark.parametrize(
+    ("ours", "limits", "is_met", "limit"),
+    [
+        pytest.param(1.2, {"most": 1.25}, True, "at most 1.25", id="below"),
+        pytest.param(1.3, {"most": 1.25}, False, "at most 1.25", id="above"),
+        pytest.param(0.4, {"least": 0.5}, False, "at least 0.5", id="too little"),
+        pytest.param(0.6, {"least": 0.5}, True, "at least 0.5", id="enough"),
+        pytest.param(9.0, {}, True, "", id="no limit"),
+    ],
+)
+def test_limits(
+    ours: float, limits: dict[str, float], is_met: bool, limit: str
+) -> None:
+    figure = Figure("figure", ours, 1.0, "s", **limits)
+    assert (figure.is_met, figure.limit) == (is_met, limit)
+
+
+def test_the_table_has_a_verdict_for_each_limit() -> None:
+    found = [
+        Figure("a", 3.0, 2.0, "s", most=1.25),
+        Figure("b", 300.0, 200.0, "MiB"),
+        Figure("c", 1.0, 2.0, "/s", least=0.5),
+    ]
+    assert table(found, judged=True).splitlines()[2:] == [
+        "| a | 3.00 s | 2.00 s | 1.50 | at most 1.25 | broken |",
+        "| b | 300 MiB | 200 MiB | 1.50 |  |  |",
+        "| c | 1.00 /s | 2.00 /s | 0.50 | at least 0.5 | met |",
+    ]
+    assert "broken" not in table(found, judged=False)

@@ -58,6 +58,8 @@ def applied(
     Raises Refused for a configuration that is refused, and CannotApply for what the
     emulated account does not take.
     """
+    if not (file.folder / "__main__.py").is_file():
+        raise CannotApply(f"{file.folder}: found no __main__.py, expected the program")
     settings = Settings.check(file)
     account = account_of(settings)
     local, notes = with_stand_ins(file, settings, account)
@@ -70,9 +72,20 @@ def applied(
         folder=file.folder,
     )
     with Cloud(account, endpoint, http) as cloud:
+        _check_region(cloud)
         surround(cloud, local_settings)
         outputs = _apply(program, cloud)
         yield AppliedStack(cloud, local_settings, outputs, settings.warnings, notes)
+
+
+def _check_region(cloud: Cloud) -> None:
+    try:
+        cloud.ses, cloud.sns  # noqa: B018  looking is enough
+    except KeyError:
+        region = cloud.account.region
+        raise CannotApply(
+            f"aws:region: found {region}, expected a region that the emulator has"
+        ) from None
 
 
 def _apply(program: Program, cloud: Cloud) -> dict[str, Any]:

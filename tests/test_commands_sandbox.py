@@ -110,6 +110,31 @@ def test_what_cannot_be_applied_is_said_without_a_traceback(project: Path) -> No
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("region", "folder", "said"),
+    [
+        pytest.param(
+            "eu-wst-1",
+            "there",
+            "aws:region: found eu-wst-1, expected a region that the emulator has",
+            id="misspelt region",
+        ),
+        pytest.param("eu-west-1", "gone", "found no __main__.py", id="no program"),
+    ],
+)
+def test_a_mistake_outside_the_configuration_is_said_without_a_traceback(
+    project: Path, region: str, folder: str, said: str
+) -> None:
+    if folder == "gone":
+        (project / "__main__.py").unlink()
+    (project / "Pulumi.dev.yaml").write_text(STACK.replace("eu-west-1", region))
+    result = run()
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
+
+
 def test_an_unknown_stack_names_those_that_are_there(project: Path) -> None:
     result = run("--stack", "nope")
     assert result.exit_code == 1

@@ -472,8 +472,10 @@ def mirror(path: str) -> str:
 
 
 WITHOUT_SOURCE = {
+    "test_benchmarks.py": "benchmarks/",
     "test_contracts.py": "what holds for every component and file",
     "test_program.py": "__main__.py over the stack files",
+    "test_properties.py": "what arrives in the sandbox, against components/routing.py",
     "test_readme.py": "README.md",
     "test_refusals.py": "the table of refusals",
     "test_setup.py": "scripts/setup, and the requirements files",

@@ -172,8 +172,9 @@ def _channel() -> pulumi.Output[str]:
         policy=topic.arn.apply(_topic_policy),
         opts=pulumi.ResourceOptions(parent=channel),
     )
-    channel.register_outputs({"topic_arn": policy.arn, "dead_letter_queue_urls": {}})
-    return policy.arn
+    topic_arn = pulumi.Output.all(topic.arn, policy.id).apply(lambda both: both[0])
+    channel.register_outputs({"topic_arn": topic_arn, "dead_letter_queue_urls": {}})
+    return topic_arn
 
 
 def _topic_policy(arn: str) -> str:

@@ -5,7 +5,7 @@ identities): an address before its domain, a sub-domain before the domain above 
 A mail's configuration set is the one it names, otherwise its identity's default.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -76,25 +76,15 @@ class Routing:
 
     def covering(self, sender: str) -> Identity | None:
         """The identity whose settings SES applies to mail from this address."""
-        return next(
-            (
-                self._identities[candidate]
-                for candidate in candidates(sender)
-                if candidate in self._identities
-            ),
-            None,
-        )
+        return self._first(candidates(sender))
 
     def wider(self, sender: str) -> Identity | None:
         """The identity that would cover mail of this one, were it not verified."""
-        return next(
-            (
-                self._identities[candidate]
-                for candidate in candidates(sender)
-                if candidate != sender and candidate in self._identities
-            ),
-            None,
-        )
+        return self._first(each for each in candidates(sender) if each != sender)
+
+    def _first(self, senders: Iterable[str]) -> Identity | None:
+        found = (self._identities.get(sender) for sender in senders)
+        return next((identity for identity in found if identity is not None), None)
 
     def configuration_set(self, sender: str, named: str | None = None) -> str | None:
         """The set that a mail takes: the one it names, or its identity's default.

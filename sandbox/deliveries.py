@@ -254,6 +254,9 @@ class Subscription(moto.sns.models.Subscription):
 
 
 def _policy(queue: Any) -> str:
-    """A queue without a policy is its account's alone."""
-    policy: str = queue.attributes.get("Policy") or '{"Statement": []}'
+    """A queue without a policy is its account's alone.
+
+    Read by itself: moto counts the queue's messages for its attributes.
+    """
+    policy: str = queue.policy or '{"Statement": []}'
     return policy

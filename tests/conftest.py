@@ -2,9 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from sandbox.cloud import Cloud
+    from tests.served import Served
 
 _left_out = pytest.StashKey[dict[str, str]]()
 
@@ -46,3 +51,25 @@ def pytest_make_collect_report(
         report.outcome = "failed"
         report.longrepr = f"{collector.nodeid} holds no test"
     return report
+
+
+# The emulator takes a second to import, which most tests do without.
+
+
+@pytest.fixture
+def cloud() -> "Iterator[Cloud]":
+    """An emulated account with nothing in it."""
+    from sandbox.cloud import Cloud
+    from tests.emulated import ACCOUNT
+
+    with Cloud(ACCOUNT) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def account() -> "Iterator[Served]":
+    """The same, served."""
+    from tests.served import served
+
+    with served() as account:
+        yield account

@@ -1,7 +1,7 @@
 """What the emulated account is like after a resource was applied, asked by boto3."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -9,18 +9,12 @@ import pytest
 from sandbox.apply import APPLIERS, CannotApply, apply
 from sandbox.apply.registry import Applied
 from sandbox.cloud import Cloud
-from tests.emulated import ACCOUNT, SHOP, admitting, topic
+from tests.emulated import SHOP, admitting, topic
 from tests.engine import declare
 from tests.stacks import STACKS, program
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 """How Pulumi marks a secret on the wire."""
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with Cloud(ACCOUNT) as cloud:
-        yield cloud
 
 
 def made(

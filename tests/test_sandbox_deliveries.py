@@ -2,7 +2,6 @@
 
 import json
 import socket
-from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import pytest
@@ -12,12 +11,6 @@ from sandbox.deliveries import Delivery
 from tests.emulated import ACCOUNT, admitting, bodies, queue, topic
 
 ELSEWHERE = "arn:aws:sqs:eu-west-1:210987654321:elsewhere"
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with Cloud(ACCOUNT) as cloud:
-        yield cloud
 
 
 def publish(cloud: Cloud, arn: str, message: str = '{"a": 1}') -> list[Delivery]:

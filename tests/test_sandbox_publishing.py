@@ -1,5 +1,4 @@
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -9,12 +8,6 @@ from tests.emulated import ACCOUNT, SHOP, admitting, queue, told, topic
 
 IDENTITY = ACCOUNT.identity_arn(SHOP)
 SES = Publisher(ACCOUNT.id, ACCOUNT.region, IDENTITY)
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with Cloud(ACCOUNT) as cloud:
-        yield cloud
 
 
 def close(cloud: Cloud, arn: str, policy: str) -> None:

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import pytest
 
 from sandbox.cloud import Cloud
@@ -14,7 +12,6 @@ from sandbox.report import (
     report,
 )
 from tests.emulated import (
-    ACCOUNT,
     SHOP,
     configuration_set,
     identity,
@@ -26,11 +23,9 @@ from tests.emulated import (
 BOUNCE = "bounce@simulator.amazonses.com"
 
 
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with Cloud(ACCOUNT) as cloud:
-        identity(cloud, SHOP)
-        yield cloud
+@pytest.fixture(autouse=True)
+def shop(cloud: Cloud) -> None:
+    identity(cloud, SHOP)
 
 
 def rows(

@@ -1,6 +1,6 @@
 """Which identity and which set a mail is of, and who is told of what becomes of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,12 +21,6 @@ from tests.emulated import (
 )
 
 COMPLAINT = "complaint@simulator.amazonses.com"
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with Cloud(ACCOUNT) as cloud:
-        yield cloud
 
 
 @pytest.fixture

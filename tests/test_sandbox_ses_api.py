@@ -1,6 +1,6 @@
 """Both APIs of SES, with the codes of their refusals."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +8,6 @@ from botocore.exceptions import ClientError
 
 from sandbox.cloud import Cloud
 from tests.emulated import (
-    ACCOUNT,
     SHOP,
     configuration_set,
     forwarded,
@@ -21,11 +20,9 @@ from tests.emulated import (
 )
 
 
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with Cloud(ACCOUNT) as cloud:
-        identity(cloud, SHOP)
-        yield cloud
+@pytest.fixture(autouse=True)
+def shop(cloud: Cloud) -> None:
+    identity(cloud, SHOP)
 
 
 def refusal(call: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[str, str]:

@@ -1,7 +1,6 @@
 """What SES keeps, and which topics it takes."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -20,12 +19,6 @@ from tests.emulated import (
     send,
     topic,
 )
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with Cloud(ACCOUNT) as cloud:
-        yield cloud
 
 
 def close(cloud: Cloud, arn: str, *admitted: str) -> None:

@@ -1,7 +1,6 @@
 """Mails from templates, by both APIs of SES."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from botocore.exceptions import ClientError
 
 from sandbox.cloud import Cloud
 from tests.emulated import (
-    ACCOUNT,
     SHOP,
     configuration_set,
     identity,
@@ -23,15 +21,14 @@ TO = {"ToAddresses": ["b@example.net"]}
 DATA = json.dumps({"name": "Ann"})
 
 
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with Cloud(ACCOUNT) as cloud:
-        identity(cloud, SHOP)
-        content = {"Subject": "Dear {{name}}", "Text": "{{name}}, hello", "Html": ""}
-        cloud.client("sesv2").create_email_template(
-            TemplateName="order", TemplateContent=content
-        )
-        yield cloud
+@pytest.fixture(autouse=True)
+def order(cloud: Cloud) -> None:
+    """An identity and a template."""
+    identity(cloud, SHOP)
+    content = {"Subject": "Dear {{name}}", "Text": "{{name}}, hello", "Html": ""}
+    cloud.client("sesv2").create_email_template(
+        TemplateName="order", TemplateContent=content
+    )
 
 
 def subject(cloud: Cloud, message_id: str) -> str | None:

@@ -18,6 +18,13 @@ Context = Mapping[str, str | Sequence[str]]
 """Condition keys of a request: aws:SourceArn..."""
 
 
+EVERYBODY = "*"
+"""How a policy names everybody, those without a name too."""
+
+UNKNOWN = ""
+"""In place of the ARN of a resource that the sandbox cannot tell."""
+
+
 @dataclass(frozen=True)
 class Request:
     """Somebody who wants to do something with a resource."""
@@ -27,42 +34,73 @@ class Request:
     action: str
     """sns:Publish"""
     resource: str
-    """The ARN of what it is done with."""
+    """The ARN of what it is done with, or UNKNOWN."""
     context: Context = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A policy that allows nothing by itself, but without which nothing is allowed."""
+
+    kind: str
+    """As denials name it: permissions boundary."""
+    policy: str
+
+
+@dataclass(frozen=True)
 class Caller:
-    """A user or the session of a role, with the policies that go with it."""
+    """A user, the session of a role or user, or nobody known, with its policies."""
 
     arn: str
     account_id: str
+    """Empty for somebody of no account."""
     names: frozenset[str]
-    """The ARNs by which a policy may name it: of a session, the role's too."""
-    policies: tuple[str, ...]
+    """The ARNs by which a policy may name it."""
+    policies: tuple[str, ...] = ()
     """Its identity policies."""
-    limits: tuple[str, ...] = ()
-    """Policies each of which has to allow as well: of a session, a boundary."""
+    limits: tuple[Limit, ...] = ()
     context: Mapping[str, str] = field(default_factory=dict)
+    stands_for: frozenset[str] = frozenset()
+    """Of a session, the ARN of the role or user behind it. What a resource's policy
+    allows to that one is still subject to the session's limits."""
 
     @property
     def account_names(self) -> frozenset[str]:
         """How a policy names the whole account."""
+        if not self.account_id:
+            return frozenset()
         partition = self.arn.split(":")[1]
         root = f"arn:{partition}:iam::{self.account_id}:root"
         return frozenset({self.account_id, root})
 
 
-IDENTITY, RESOURCE, LIMIT = "an identity-based", "a resource-based", "a limiting"
+ANONYMOUS = Caller(
+    "anonymous",
+    "",
+    frozenset(),
+    context={
+        "aws:PrincipalAccount": "anonymous",
+        "aws:PrincipalType": "Anonymous",
+        "aws:userid": "anonymous",
+    },
+)
+"""Whoever does not sign a request; the context is that of the IAM user guide, "AWS
+global condition context keys"."""
+
+IDENTITY, RESOURCE = "identity-based policy", "resource-based policy"
 """What a policy is, as denials name it."""
 
 
 def admits(policy: str, request: Request) -> bool:
     """Whether a resource policy lets a service's request pass.
 
-    Raises ValueError for a condition operator that is not known here.
+    Raises ValueError for what cannot be judged here: an unknown condition operator.
     """
-    found = _effects(policy, request, lambda one: _is_asking(one, request))
+    found = _effects(
+        policy,
+        request,
+        lambda one: _names(one, "Principal", lambda who: _is_asking(who, request)),
+    )
     return "Allow" in found and "Deny" not in found
 
 
@@ -73,73 +111,76 @@ def denial(
     *,
     resource_decides: bool = False,
 ) -> str | None:
-    """Why a user or role of the resource's own account may not; None where it may.
+    """Why a caller may not use a resource of the account; None where it may.
 
     Either kind of policy can allow, but for a resource whose own policy decides (a
     role's trust, a key's policy): there the policy names the caller, or it names the
-    account and the caller's own policies allow. Raises ValueError for a condition
-    operator that is not known here.
+    account and the caller's own policies allow.
+
+    Raises ValueError for what cannot be judged here: an unknown condition operator, a
+    kind of principal that is not known, a statement on a resource that is UNKNOWN.
     """
     policies = tuple(resource_policies)
 
     def stated(names: frozenset[str]) -> set[str]:
         named = [
-            _effects(one, request, lambda who: _is_named(who, names))
+            _effects(one, request, lambda it: _concerns(it, caller, names))
             for one in policies
         ]
         return set[str]().union(*named)
 
-    direct = stated(caller.names)
-    by_account = stated(caller.account_names)
     own = set[str]().union(*(_effects(one, request) for one in caller.policies))
-    limits = [_effects(one, request) for one in caller.limits]
-    for found, kind in (
-        (own, IDENTITY),
-        (stated(caller.names | caller.account_names), RESOURCE),
-        (set[str]().union(*limits), LIMIT),
-    ):
+    limits = [(one.kind, _effects(one.policy, request)) for one in caller.limits]
+    everything = caller.names | caller.stands_for | caller.account_names
+    for kind, found in ((IDENTITY, own), (RESOURCE, stated(everything)), *limits):
         if "Deny" in found:
-            return f"with an explicit deny in {kind} policy"
-    allowed = "Allow" in own and all("Allow" in limit for limit in limits)
-    if "Allow" in direct:
+            return f"with an explicit deny in {_article(kind)} {kind}"
+    if "Allow" in stated(caller.names):
         return None
-    if not resource_decides:
-        return None if allowed else _missing(request, "no identity-based policy allows")
-    if "Allow" not in by_account:
-        return _missing(request, "no resource-based policy allows")
-    return None if allowed else _missing(request, "no identity-based policy allows")
+    if resource_decides and "Allow" not in stated(everything):
+        return _missing(request, RESOURCE)
+    if "Allow" not in own and "Allow" not in stated(caller.stands_for):
+        return _missing(request, IDENTITY if caller.account_id else RESOURCE)
+    for kind, found in limits:
+        if "Allow" not in found:
+            return _missing(request, kind)
+    return None
 
 
-def _missing(request: Request, what: str) -> str:
-    return f"because {what} the {request.action} action"
+def _article(kind: str) -> str:
+    return "an" if kind == IDENTITY else "a"
+
+
+def _missing(request: Request, kind: str) -> str:
+    return f"because no {kind} allows the {request.action} action"
 
 
 def _effects(
     policy: str,
     request: Request,
-    is_principal: Callable[[Any], bool] | None = None,
+    concerns: Callable[[Mapping[str, Any]], bool] = lambda statement: True,
 ) -> set[str]:
-    """The effects of the statements that apply; an identity policy has no principal."""
+    """The effects of the statements that apply, of those that concern the caller."""
     return {
         statement["Effect"]
         for statement in _listed(json.loads(policy).get("Statement", []))
-        if _applies(statement, request, is_principal)
+        if concerns(statement) and _applies(statement, request)
     }
 
 
-def _applies(
-    statement: Mapping[str, Any],
-    request: Request,
-    is_principal: Callable[[Any], bool] | None,
-) -> bool:
+def _applies(statement: Mapping[str, Any], request: Request) -> bool:
     context = {name.lower(): value for name, value in request.context.items()}
 
     def is_resource(pattern: str) -> bool:
+        if request.resource == UNKNOWN and pattern.strip("*"):
+            raise ValueError(
+                f"which resource {request.action} is about is not known here, and a"
+                f" statement is about {pattern}"
+            )
         return like(_filled_in(pattern, context), request.resource)
 
     return (
-        (is_principal is None or _names(statement, "Principal", is_principal))
-        and _names(statement, "Action", lambda one: _is_action(one, request.action))
+        _names(statement, "Action", lambda one: _is_action(one, request.action))
         and _names(statement, "Resource", is_resource)
         and all(
             _holds(
@@ -188,9 +229,40 @@ def _is_asking(principal: Any, request: Request) -> bool:
     )
 
 
-def _is_named(principal: Any, names: frozenset[str]) -> bool:
-    stated = principal.get("AWS", []) if isinstance(principal, dict) else principal
-    return any(one == "*" or one in names for one in _listed(stated))
+def _concerns(
+    statement: Mapping[str, Any], caller: Caller, names: frozenset[str]
+) -> bool:
+    """Whether a resource policy's statement is about the caller by one of these names.
+
+    NotPrincipal excepts from a deny only who is listed by every name: the account, and
+    a session's own and its role's (IAM user guide, "AWS JSON policy elements:
+    NotPrincipal").
+    """
+    if "NotPrincipal" not in statement:
+        return "Principal" in statement and bool(_named(statement["Principal"], names))
+    own = caller.names | caller.stands_for
+    listed = _named(statement["NotPrincipal"], own | caller.account_names)
+    if statement["Effect"] == "Allow":
+        return not listed
+    is_excepted = own and own <= listed and listed & caller.account_names
+    return not (is_excepted or EVERYBODY in listed)
+
+
+def _named(principal: Any, names: frozenset[str]) -> frozenset[str]:
+    """Those of the names that a principal element has; everybody for `*`."""
+    if not isinstance(principal, dict):
+        return names | {EVERYBODY} if principal == EVERYBODY else frozenset()
+    unknown = principal.keys() - {"AWS", "Service", "Federated"}
+    if unknown:
+        raise ValueError(f"the principal {min(unknown)} is not known here")
+    found = frozenset[str]()
+    for one in _listed(principal.get("AWS", [])):
+        if one == EVERYBODY:
+            return names | {EVERYBODY}
+        if "*" in one:
+            raise ValueError(f"the principal {one} has a wildcard, which AWS refuses")
+        found |= names & {one}
+    return found
 
 
 def _is_action(pattern: str, action: str) -> bool:

@@ -18,11 +18,31 @@ from werkzeug.exceptions import NotFound
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 
+LARGEST = 256 * 1024 * 1024
+"""Bytes of a body; all of it is held in memory."""
+
+TOO_LARGE = f"The sandbox takes bodies of at most {LARGEST // 1024**2} MiB."
+
 _MODELS = {"monitoring": "cloudwatch", "email": "ses"}
 """botocore's name of a service where it signs by another one."""
 
 _HOSTS = {"ses": "email", "iam": "iam"}
 """The first part of a service's host where it signs by another name."""
+
+_TARGETS = {
+    "AmazonSQS": "sqs",
+    "GraniteServiceVersion20100801": "monitoring",
+    "TrentService": "kms",
+}
+_VERSIONS = {
+    "2010-03-31": "sns",
+    "2010-05-08": "iam",
+    "2010-08-01": "monitoring",
+    "2010-12-01": "ses",
+    "2011-06-15": "sts",
+    "2012-11-05": "sqs",
+}
+"""What tells the service of a request that nobody signed."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +50,7 @@ class Scope:
     """Who signed a request, for what, as it says itself."""
 
     key_id: str
+    """Empty where nobody signed."""
     date: str
     region: str
     service: str
@@ -51,18 +72,24 @@ class Call:
     headers: tuple[tuple[str, str], ...]
     """As sent; names in their own case, an underscore is an underscore."""
     body: bytes
+    home: str = ""
+    """The region that a request is for which nobody signed."""
+    unread: str = ""
+    """Why the body could not be read, if so."""
 
     @classmethod
-    def of(cls, environ: Mapping[str, Any]) -> Self:
+    def of(cls, environ: Mapping[str, Any], home: str) -> Self:
         """From what the server hands over, `sandbox.headers` included."""
         path, _, query = str(environ["REQUEST_URI"]).partition("?")
-        body = environ["wsgi.input"].read(_length(environ))
+        body, unread = _body(environ)
         return cls(
             method=environ["REQUEST_METHOD"],
             path=path,
             query=query,
             headers=tuple(environ["sandbox.headers"]),
             body=body,
+            home=home,
+            unread=unread,
         )
 
     def header(self, name: str) -> str | None:
@@ -79,7 +106,7 @@ class Call:
 
     @cached_property
     def scope(self) -> Scope | None:
-        """Who signed it; None for nobody, or by no way that is known here."""
+        """Who signed it, if anybody; None where that or the service cannot be told."""
         header = self.header("Authorization") or ""
         if header.startswith(ALGORITHM):
             pairs = (
@@ -93,7 +120,33 @@ class Call:
                 {name: self.arguments.get(f"X-Amz-{name}", "") for name in names},
                 in_query=True,
             )
-        return None
+        service = None if self.is_signed else self._unsigned_service()
+        if service is None:
+            return None
+        return Scope("", "", self.home, service, (), "", in_query=False)
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether it says that somebody signed it, by whatever way."""
+        return self.header("Authorization") is not None or any(
+            name in self.arguments for name in ("X-Amz-Algorithm", "AWSAccessKeyId")
+        )
+
+    def _unsigned_service(self) -> str | None:
+        """As requests are signed; what looks like none of the others is S3's."""
+        if target := self.header("X-Amz-Target"):
+            return _TARGETS.get(target.partition(".")[0])
+        if self.path.startswith("/v2/email/"):
+            return "ses"
+        if self.path.startswith("/service/"):
+            return _TARGETS.get(self.path.split("/")[2])
+        form = self.header("Content-Type") or ""
+        stated = dict(self.arguments)
+        if form.startswith("application/x-www-form-urlencoded"):
+            stated |= dict(parse_qsl(self.body.decode(errors="replace")))
+        if "Action" in stated:
+            return _VERSIONS.get(stated.get("Version", ""))
+        return "s3" if self.path != "/" else None
 
     @property
     def service(self) -> str:
@@ -126,6 +179,10 @@ class Call:
         for name, value in self.headers:
             if name.lower() not in ("host", "connection", "expect"):
                 headers[name] = value
+        if self.scope and not self.is_signed:
+            # moto has an opinion of its own on requests without one.
+            where = f"{self.scope.region}/{self.scope.service}/aws4_request"
+            headers["Authorization"] = f"{ALGORITHM} Credential=anonymous/0/{where}"
         return AWSPreparedRequest(
             self.method, self.url, headers, self.body, stream_output=False
         )
@@ -167,11 +224,25 @@ class Call:
         return self._parsed[1]
 
 
-def _length(environ: Mapping[str, Any]) -> int:
-    """Bytes to read; all there are for a body in chunks, which ends by itself."""
+def _body(environ: Mapping[str, Any]) -> tuple[bytes, str]:
+    """The body, and why there is none where it cannot be read.
+
+    A body in chunks ends by itself.
+    """
+    stream = environ["wsgi.input"]
     if environ.get("wsgi.input_terminated"):
-        return -1
-    return int(environ.get("CONTENT_LENGTH") or 0)
+        body = stream.read(LARGEST + 1)
+        return (body, "") if len(body) <= LARGEST else (b"", TOO_LARGE)
+    stated = environ.get("CONTENT_LENGTH") or "0"
+    if not stated.isdecimal():
+        return b"", f"The request has no length: Content-Length is {stated}."
+    left = int(stated)
+    if left <= LARGEST:
+        return stream.read(left), ""
+    # Whoever is still sending reads no answer.
+    while left > 0 and (part := stream.read(min(left, 1024 * 1024))):
+        left -= len(part)
+    return b"", TOO_LARGE
 
 
 def _scope(parts: Mapping[str, str], *, in_query: bool) -> Scope | None:

@@ -10,23 +10,31 @@ from typing import Any, Self, cast
 from unittest.mock import patch
 
 import boto3
+import moto.iam.models
+import moto.iam.urls
 import moto.ses.urls
 import moto.sesv2.urls
 import moto.sns.models
 import moto.sns.urls
+import moto.sts.urls
 from moto import mock_aws
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
 from moto.ses.models import ses_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import Queue
+from moto.sts.models import sts_backends
 
 from components.account import Account
 from sandbox.deliveries import Outlet, Sns, Subscription
 from sandbox.http_delivery import HttpDelivery
+from sandbox.iam_api import IamApi, User
+from sandbox.permissions import left_out
 from sandbox.ses import Ses
 from sandbox.ses_api import SesV1, SesV2
+from sandbox.sessions import Sts
 from sandbox.sns_api import SnsApi
+from sandbox.sts_api import StsApi
 
 _ONLY = threading.Lock()
 """Held by the cloud that is open: moto has one state for the whole process."""
@@ -72,12 +80,16 @@ class Cloud:
                 patch.object(ses_backends, "backend", Ses),
                 patch.object(sns_backends, "backend", Sns),
                 patch.object(moto.sns.models, "Subscription", Subscription),
+                patch.object(sts_backends, "backend", Sts),
+                patch.object(moto.iam.models, "User", User),
                 _answered_by(moto.ses.urls.url_paths, SesV1.dispatch),
                 _answered_by(moto.sesv2.urls.url_paths, SesV2.dispatch),
+                _answered_by(moto.iam.urls.url_paths, IamApi.dispatch),
+                _answered_by(moto.sts.urls.url_paths, StsApi.dispatch),
                 patch.dict(moto.sns.urls.url_paths, {"{0}/$": SnsApi.dispatch}),
                 patch.object(Queue, "wait_for_messages", self._wait),
                 # moto knows no conditions; sandbox.judge does.
-                patch.object(FakeBucket, "get_permission", _no_opinion),
+                patch.object(FakeBucket, "get_permission", _permission),
                 *self._at_endpoint(),
                 mock_aws(),
             ):
@@ -155,8 +167,11 @@ def _is_of_somebody(variable: str) -> bool:
     )
 
 
-def _no_opinion(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
-    return PermissionResult.NEUTRAL
+def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
+    """Of one object of several; all else has been judged before moto asks."""
+    keys = {one.split(":", 5)[5] for one in left_out.get()}
+    is_left_out = resource.split(":", 5)[5] in keys
+    return PermissionResult.DENIED if is_left_out else PermissionResult.NEUTRAL
 
 
 def _answered_by(paths: dict[str, Any], dispatch: Any) -> Any:

@@ -1,12 +1,14 @@
 """What a request needs to be allowed: actions, resources and condition keys.
 
 As in AWS's "Service Authorization Reference" for SQS, SNS, S3, SES, STS, IAM and KMS.
-An operation of another service is judged by its name, on all of its resources.
+Of an operation of another service the resource is not known: a policy that asks for one
+cannot be judged.
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parseaddr
 from typing import Any
@@ -14,6 +16,7 @@ from urllib.parse import unquote
 
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
+from moto.kms.utils import KEY_ID_LEN
 from moto.s3.models import s3_backends
 from moto.ses.models import ses_backends
 from moto.sns.models import sns_backends
@@ -21,7 +24,7 @@ from moto.sqs.models import sqs_backends
 from moto.utilities.utils import get_partition
 
 from sandbox import mail
-from sandbox.access import Context
+from sandbox.access import UNKNOWN, Context
 from sandbox.call import Call
 
 BATCHES = {
@@ -35,12 +38,16 @@ S3_ACTIONS = {
     "CompleteMultipartUpload": "PutObject",
     "CopyObject": "PutObject",
     "CreateMultipartUpload": "PutObject",
+    "DeleteBucketCors": "PutBucketCORS",
     "DeleteBucketEncryption": "PutEncryptionConfiguration",
     "DeleteBucketLifecycle": "PutLifecycleConfiguration",
-    "DeleteObjects": "DeleteObject",
+    "DeleteBucketReplication": "PutReplicationConfiguration",
+    "DeleteBucketTagging": "PutBucketTagging",
     "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
     "GetBucketEncryption": "GetEncryptionConfiguration",
     "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "GetBucketReplication": "GetReplicationConfiguration",
     "GetObjectAttributes": "GetObject",
     "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
     "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
@@ -54,14 +61,31 @@ S3_ACTIONS = {
     "ListParts": "ListMultipartUploadParts",
     "PutBucketEncryption": "PutEncryptionConfiguration",
     "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+    "PutBucketReplication": "PutReplicationConfiguration",
     "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "SelectObjectContent": "GetObject",
     "UploadPart": "PutObject",
     "UploadPartCopy": "PutObject",
 }
 """The action of an operation of S3 that is named otherwise."""
 
+VERSIONED = (
+    "DeleteObject",
+    "DeleteObjectTagging",
+    "GetObject",
+    "GetObjectTagging",
+    "PutObjectTagging",
+)
+"""Actions of S3 that are named otherwise for one version of an object."""
+
 ANY = "*"
+"""In place of the ARN where an operation is about no resource."""
+
+left_out: ContextVar[frozenset[str]] = ContextVar("left_out", default=frozenset())
+"""The ARNs of objects that the caller may not delete, of those it wants deleted with
+one request of S3: the others are deleted."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +95,8 @@ class Need:
     action: str
     resource: str
     context: Context = field(default_factory=dict)
+    alone: bool = False
+    """Whether only this is left out where it is denied, and the rest is done."""
 
 
 def needs(call: Call, account_id: str) -> list[Need]:
@@ -89,7 +115,7 @@ def needs(call: Call, account_id: str) -> list[Need]:
     }.get(call.service, _other)
     common = _common(call, account_id)
     return [
-        Need(need.action, need.resource, {**common, **need.context})
+        replace(need, context={**common, **need.context})
         for need in found(call, account_id)
     ]
 
@@ -114,70 +140,102 @@ def _common(call: Call, account_id: str) -> dict[str, str]:
 def _arn(call: Call, account_id: str, resource: str) -> str:
     assert call.scope is not None
     region = call.scope.region
-    where = {"iam": f":{account_id}", "s3": ":"}.get(
+    where = {"iam": f":{account_id}", "sts": f":{account_id}", "s3": ":"}.get(
         call.action_service, f"{region}:{account_id}"
     )
     return f"arn:{get_partition(region)}:{call.action_service}:{where}:{resource}"
 
 
 def _other(call: Call, account_id: str) -> Iterator[Need]:
-    yield Need(f"{call.action_service}:{call.operation}", ANY)
+    yield Need(f"{call.action_service}:{call.operation}", UNKNOWN)
 
 
 def _sqs(call: Call, account_id: str) -> Iterator[Need]:
-    parameters = call.parameters
+    parameters, operation = call.parameters, call.operation
+    if operation == "StartMessageMoveTask":
+        # As in the SQS developer guide, "Configuring queue permissions".
+        for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+            yield Need(f"sqs:{action}", parameters["SourceArn"])
+        if to := parameters.get("DestinationArn"):
+            yield Need("sqs:SendMessage", to)
     url = parameters.get("QueueUrl")
     name = url.rpartition("/")[2] if url else parameters.get("QueueName")
+    unnamed = ANY if operation == "ListQueues" else UNKNOWN
     arn = parameters.get("SourceArn") or (
-        _arn(call, account_id, name) if name else _arn(call, account_id, ANY)
+        _arn(call, account_id, name) if name else unnamed
     )
-    yield Need(f"sqs:{BATCHES.get(call.operation, call.operation)}", arn)
+    yield Need(f"sqs:{BATCHES.get(operation, operation)}", arn)
 
 
 def _sns(call: Call, account_id: str) -> Iterator[Need]:
     parameters = call.parameters
-    arn = parameters.get("TopicArn") or parameters.get("TargetArn")
+    arn = next(
+        (
+            parameters[name]
+            for name in (
+                "TopicArn",
+                "TargetArn",
+                "ResourceArn",
+                "PlatformApplicationArn",
+                "EndpointArn",
+            )
+            if parameters.get(name)
+        ),
+        ANY,
+    )
     if subscription := parameters.get("SubscriptionArn"):
         arn = subscription.rpartition(":")[0]
-    arn = arn or parameters.get("ResourceArn")
-    if name := parameters.get("Name"):
-        arn = _arn(call, account_id, name)
+    if call.operation == "CreateTopic":
+        arn = _arn(call, account_id, parameters.get("Name", ""))
     context = {
         f"sns:{name}": parameters[name]
         for name in ("Protocol", "Endpoint")
         if name in parameters
     }
     action = BATCHES.get(call.operation, call.operation)
-    yield Need(f"sns:{action}", arn or ANY, context)
+    yield Need(f"sns:{action}", arn, context)
 
 
 def _s3(call: Call, account_id: str) -> Iterator[Need]:
     parameters, operation = call.parameters, call.operation
     bucket, key = parameters.get("Bucket"), parameters.get("Key")
     action = S3_ACTIONS.get(operation, operation)
-    if parameters.get("VersionId") and action in ("GetObject", "DeleteObject"):
-        action += "Version"
+    if parameters.get("VersionId"):
+        action = _of_version(action)
     context = _s3_context(call)
+    bypasses = call.header("x-amz-bypass-governance-retention") is not None
 
-    def need(action: str, resource: str) -> Need:
-        return Need(f"s3:{action}", _arn(call, account_id, resource), context)
+    def need(action: str, resource: str, *, alone: bool = False) -> Need:
+        arn = _arn(call, account_id, resource)
+        return Need(f"s3:{action}", arn, context, alone)
 
     if operation == "DeleteObjects":
         for one in parameters.get("Delete", {}).get("Objects", []):
-            version = "Version" if one.get("VersionId") else ""
-            yield need(f"DeleteObject{version}", f"{bucket}/{one['Key']}")
+            where = f"{bucket}/{one['Key']}"
+            deletes = _of_version("DeleteObject") if one.get("VersionId") else action
+            yield need(deletes.replace("Objects", "Object"), where, alone=True)
+            if bypasses:
+                yield need("BypassGovernanceRetention", where, alone=True)
         return
     yield need(action, f"{bucket}/{key}" if key else bucket or ANY)
     if source := parameters.get("CopySource"):
-        yield need("GetObject", unquote(str(source)).lstrip("/").partition("?")[0])
+        path, _, version = unquote(str(source)).lstrip("/").partition("?versionId=")
+        yield need(_of_version("GetObject") if version else "GetObject", path)
     for header, also in (
         ("x-amz-acl", "PutObjectAcl"),
         ("x-amz-tagging", "PutObjectTagging"),
+        ("x-amz-object-lock-mode", "PutObjectRetention"),
+        ("x-amz-object-lock-legal-hold", "PutObjectLegalHold"),
     ):
         if action == "PutObject" and call.header(header):
             yield need(also, f"{bucket}/{key}")
-    if operation == "DeleteObject" and call.header("x-amz-bypass-governance-retention"):
+    if bypasses and operation in ("DeleteObject", "PutObjectRetention"):
         yield need("BypassGovernanceRetention", f"{bucket}/{key}")
+
+
+def _of_version(action: str) -> str:
+    """GetObjectVersionTagging of GetObjectTagging."""
+    return action.replace("Object", "ObjectVersion") if action in VERSIONED else action
 
 
 def _s3_context(call: Call) -> dict[str, str]:
@@ -209,6 +267,8 @@ def _ses_resource(call: Call, account_id: str) -> str | None:
         ("EmailIdentity", "identity"),
         ("ConfigurationSetName", "configuration-set"),
         ("TemplateName", "template"),
+        ("ContactListName", "contact-list"),
+        ("PoolName", "dedicated-ip-pool"),
     ):
         value = parameters.get(name)
         if value and call.service == "sesv2":
@@ -297,11 +357,14 @@ def _sts(call: Call, account_id: str) -> Iterator[Need]:
         for name in ("ExternalId", "RoleSessionName")
         if name in parameters
     }
-    yield Need(f"sts:{call.operation}", parameters.get("RoleArn") or ANY, context)
+    arn = parameters.get("RoleArn") or ANY
+    if call.operation == "GetFederationToken":
+        arn = _arn(call, account_id, f"federated-user/{parameters.get('Name')}")
+    yield Need(f"sts:{call.operation}", arn, context)
 
 
 def _iam(call: Call, account_id: str) -> Iterator[Need]:
-    resource = ANY
+    resource = UNKNOWN
     for name in ("User", "Role", "Group", "Policy"):
         value = call.parameters.get(f"{name}Name")
         if value and (name != "Policy" or "Policy" in call.operation):
@@ -311,12 +374,39 @@ def _iam(call: Call, account_id: str) -> Iterator[Need]:
 
 
 def _kms(call: Call, account_id: str) -> Iterator[Need]:
-    key = call.parameters.get("KeyId")
-    if not key:
-        yield Need(f"kms:{call.operation}", ANY)
+    parameters, operation = call.parameters, call.operation
+    if alias := parameters.get("AliasName"):
+        yield Need(f"kms:{operation}", _arn(call, account_id, alias))
+    if operation == "ReEncrypt":
+        source = _key_of_ciphertext(parameters)
+        yield Need("kms:ReEncryptFrom", _key(call, account_id, source))
+        to = parameters.get("DestinationKeyId", "")
+        yield Need("kms:ReEncryptTo", _key(call, account_id, to))
         return
-    arn = key if key.startswith("arn:") else _arn(call, account_id, f"key/{key}")
-    yield Need(f"kms:{call.operation}", arn)
+    key = parameters.get("KeyId") or parameters.get("TargetKeyId")
+    if key is None and "CiphertextBlob" in parameters:
+        key = _key_of_ciphertext(parameters)
+    if key:
+        yield Need(f"kms:{operation}", _key(call, account_id, key))
+    elif not alias:
+        yield Need(f"kms:{operation}", ANY)
+
+
+def _key_of_ciphertext(parameters: Mapping[str, Any]) -> str:
+    """The id of the key, with which what moto encrypts begins."""
+    blob: bytes = parameters.get("CiphertextBlob", b"")
+    return blob[:KEY_ID_LEN].decode(errors="replace")
+
+
+def _key(call: Call, account_id: str, name: str) -> str:
+    """The ARN of a key by its id, its ARN or an alias."""
+    assert call.scope is not None
+    kms = kms_backends[account_id][call.scope.region]
+    alias = name.rpartition(":")[2]
+    for key in kms.keys.values():
+        if name in (key.id, key.arn) or alias in key.aliases:
+            return str(key.arn)
+    return name if name.startswith("arn:") else _arn(call, account_id, f"key/{name}")
 
 
 def resource_policies(account_id: str, arn: str) -> list[str]:
@@ -362,6 +452,16 @@ def _identity_policies(account_id: str, region: str, arn: str) -> list[Any]:
     identities = ses_backends[account_id][region].email_identities
     identity = identities.get(arn.partition(":identity/")[2])
     return list(identity.policies.values()) if identity else []
+
+
+def is_closed_to_the_public(account_id: str, arn: str) -> bool:
+    """Whether a bucket's policy counts for nobody outside the account."""
+    parts = arn.split(":", 5)
+    if parts[2:3] != ["s3"]:
+        return False
+    bucket = s3_backends[account_id][parts[1]].buckets.get(parts[5].partition("/")[0])
+    block = bucket.public_access_block if bucket else None
+    return block is not None and bool(block.restrict_public_buckets)
 
 
 def _trust(account_id: str, region: str, arn: str) -> list[Any]:

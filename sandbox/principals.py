@@ -1,18 +1,39 @@
 """Whose key a request is signed with."""
 
+import json
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.iam.models import IAMBackend, iam_backends
-from moto.sts.models import sts_backends
 
-from sandbox.access import Caller
+from sandbox.access import Caller, Limit
+from sandbox.sessions import Session, sts
 
 ADMINISTRATOR = "AKIASANDBOX0000ADMIN"
 ADMINISTRATOR_SECRET = "sandbox"
 """A key of the sandbox's own, which may do everything and opens nothing else."""
+
+NOTHING = json.dumps({"Statement": []})
+EVERYTHING = json.dumps(
+    {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+)
+
+
+def _all_but(*actions: str) -> str:
+    denied = {"Effect": "Deny", "Action": actions, "Resource": "*"}
+    allowed = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    return json.dumps({"Statement": [allowed, denied]})
+
+
+OF_SESSION_TOKENS = Limit("session policy", _all_but("iam:*", "sts:GetFederationToken"))
+OF_FEDERATION = Limit(
+    "session policy",
+    _all_but("iam:*", "sts:AssumeRole*", "sts:Decode*", "sts:GetAccess*"),
+)
+"""What such a session may not, whatever its user may (API reference of STS)."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +46,10 @@ class Signer:
     session_token: str | None = None
 
 
+calling: ContextVar[Caller | None] = ContextVar("calling", default=None)
+"""Who is answered just now; None for the administrator, as within the process."""
+
+
 def signer(account_id: str, partition: str, key_id: str) -> Signer | None:
     """Who has the access key of that id; None for a key that is not there, that is
     switched off or whose session has ended."""
@@ -35,13 +60,27 @@ def signer(account_id: str, partition: str, key_id: str) -> Signer | None:
         for key in user.access_keys:
             if key.access_key_id == key_id and key.status == "Active":
                 return Signer(key.secret_access_key, _user(iam, user))
-    for session in sts_backends[account_id][partition].assumed_roles:
-        ends = session.expiration.replace(tzinfo=UTC)
-        if session.access_key_id == key_id and datetime.now(UTC) < ends:
+    state = sts(account_id, partition)
+    for role_session in state.assumed_roles:
+        ends = role_session.expiration.replace(tzinfo=UTC)
+        if role_session.access_key_id == key_id and datetime.now(UTC) < ends:
             return Signer(
-                session.secret_access_key, _session(iam, session), session.session_token
+                role_session.secret_access_key,
+                _role_session(iam, role_session),
+                role_session.session_token,
             )
+    for session in state.sessions:
+        if session.key_id == key_id and not session.has_ended:
+            return _user_session(iam, partition, session)
     return None
+
+
+def short_name(caller: Caller | None) -> str:
+    """How SES names who sends: the user or role alone, without the session."""
+    if caller is None:
+        return "root"
+    kind, *names = caller.arn.split(":", 5)[-1].split("/")
+    return names[0] if kind == "assumed-role" else (names or [kind])[-1]
 
 
 def _user(iam: IAMBackend, user: Any) -> Caller:
@@ -53,6 +92,7 @@ def _user(iam: IAMBackend, user: Any) -> Caller:
         iam.account_id,
         frozenset({user.arn}),
         tuple(policies),
+        tuple(_boundary(iam, user)),
         context={
             "aws:PrincipalArn": user.arn,
             "aws:PrincipalType": "User",
@@ -63,28 +103,77 @@ def _user(iam: IAMBackend, user: Any) -> Caller:
     )
 
 
-def _session(iam: IAMBackend, session: Any) -> Caller:
+def _role_session(iam: IAMBackend, session: Any) -> Caller:
     """The role's policies, within its boundary and the session's own policy."""
     role = next((one for one in iam.get_roles() if one.arn == session.role_arn), None)
-    limit = role.permissions_boundary_arn if role else None
-    boundary = iam.managed_policies.get(limit or "")
-    limits = [_text(boundary)] if boundary else []
+    limits = list(_boundary(iam, role)) if role else []
     if session.policy:
-        limits.append(session.policy)
+        limits.append(Limit("session policy", session.policy))
     tags = {tag["Key"]: tag["Value"] for tag in (role.tags if role else ())}
     return Caller(
         session.arn,
         iam.account_id,
-        frozenset({session.arn, session.role_arn}),
+        frozenset({session.arn}),
         tuple(_policies(role)) if role else (),
         tuple(limits),
         {
             "aws:PrincipalArn": session.role_arn,
             "aws:PrincipalType": "AssumedRole",
             "aws:userid": session.user_id,
+            "aws:MultiFactorAuthPresent": "false",
             **_tags(tags),
         },
+        frozenset({session.role_arn}),
     )
+
+
+def _user_session(iam: IAMBackend, partition: str, session: Session) -> Signer | None:
+    """What GetSessionToken gives is the user; a federated session is somebody else,
+    within the user's policies and its own."""
+    user = iam.users.get(session.user or "")
+    if session.user is not None and user is None:
+        return None
+    behind = _user(iam, user) if user else None
+    context = {"aws:MultiFactorAuthPresent": "false"}
+    if session.federated is None:
+        caller = behind and Caller(
+            behind.arn,
+            behind.account_id,
+            behind.names,
+            behind.policies,
+            (*behind.limits, OF_SESSION_TOKENS),
+            {**behind.context, **context},
+        )
+        return Signer(session.secret, caller, session.token)
+    where = f"arn:{partition}:sts::{iam.account_id}"
+    arn = f"{where}:federated-user/{session.federated}"
+    caller = Caller(
+        arn,
+        iam.account_id,
+        frozenset({arn}),
+        behind.policies if behind else (EVERYTHING,),
+        (
+            *(behind.limits if behind else ()),
+            Limit("session policy", session.policy or NOTHING),
+            OF_FEDERATION,
+        ),
+        {
+            "aws:PrincipalArn": arn,
+            "aws:PrincipalType": "FederatedUser",
+            "aws:userid": f"{iam.account_id}:{session.federated}",
+            **context,
+        },
+        behind.names if behind else frozenset(),
+    )
+    return Signer(session.secret, caller, session.token)
+
+
+def _boundary(iam: IAMBackend, who: Any) -> Iterator[Limit]:
+    """The permissions boundary of a user or role; one that is gone allows nothing."""
+    arn = who.permissions_boundary_arn
+    if arn:
+        policy = iam.managed_policies.get(arn)
+        yield Limit("permissions boundary", _text(policy) if policy else NOTHING)
 
 
 def _policies(who: Any) -> Iterator[str]:

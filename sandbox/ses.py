@@ -18,6 +18,7 @@ from sandbox import messages, simulator
 from sandbox.latest import Latest
 from sandbox.mail import Mail
 from sandbox.messages import Sent
+from sandbox.principals import calling, short_name
 from sandbox.ses_state import (
     FORWARDING,
     HEADERS,
@@ -33,7 +34,6 @@ FORWARDED = ("Bounce", "Complaint")
 
 MOST_RECIPIENTS = 50
 
-CALLER = "root"
 SOURCE_IP = "127.0.0.1"
 
 
@@ -110,7 +110,7 @@ class Ses(SesState):
             time=datetime.now(UTC),
             identity_arn=self.identity_arn(identity),
             account_id=self.account_id,
-            caller=CALLER,
+            caller=short_name(calling.get()),
             source_ip=SOURCE_IP,
             configuration_set=configuration_set,
         )

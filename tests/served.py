@@ -39,11 +39,12 @@ class Served:
         secret: str = ADMINISTRATOR_SECRET,
         token: str | None = None,
         config: Config = NO_RETRIES,
+        region: str = ACCOUNT.region,
     ) -> Any:
         """A client that reaches it by HTTP alone; the administrator's by default."""
         return _session().client(
             service,
-            region_name=ACCOUNT.region,
+            region_name=region,
             endpoint_url=self.endpoint,
             aws_access_key_id=key_id,
             aws_secret_access_key=secret,

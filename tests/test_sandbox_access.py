@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.access import Caller, Request, admits, denial
+from sandbox.access import ANONYMOUS, UNKNOWN, Caller, Limit, Request, admits, denial
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:topic"
 IDENTITY = "arn:aws:ses:eu-west-1:123456789012:identity/shop.example.com"
@@ -133,7 +133,8 @@ BY_A_USER = Request("", "sns:Publish", TOPIC, {"aws:username": "u"})
 
 def user(*policies: dict[str, Any], limits: tuple[str, ...] = ()) -> Caller:
     own = tuple(policy(one) for one in policies)
-    return Caller(USER, "123456789012", frozenset({USER}), own, limits)
+    within = tuple(Limit("permissions boundary", one) for one in limits)
+    return Caller(USER, "123456789012", frozenset({USER}), own, within)
 
 
 def named(principal: Any, effect: str = "Allow") -> str:
@@ -148,6 +149,13 @@ def named(principal: Any, effect: str = "Allow") -> str:
         pytest.param(user(ALLOW, DENY), (), False, False, id="its own deny"),
         pytest.param(user(), (named({"AWS": USER}),), False, True, id="named"),
         pytest.param(user(), (named("*"),), False, True, id="everybody"),
+        pytest.param(user(), (named({"AWS": "*"}),), False, True, id="every AWS"),
+        pytest.param(
+            user(ALLOW), (named("123456789012"),), True, False, id="no ARN, no dict"
+        ),
+        pytest.param(
+            user(ALLOW), (named({"AWS": "123456789012"}),), True, True, id="account id"
+        ),
         pytest.param(user(), (named({"AWS": ROOT}),), False, False, id="the account"),
         pytest.param(user(), (named({"Service": "x"}),), False, False, id="a service"),
         pytest.param(
@@ -155,10 +163,31 @@ def named(principal: Any, effect: str = "Allow") -> str:
         ),
         pytest.param(
             user(ALLOW),
-            (policy(DENY | {"NotPrincipal": {"AWS": USER}}),),
+            (policy(DENY | {"NotPrincipal": {"AWS": [USER, ROOT]}}),),
             False,
             True,
             id="a deny of all others",
+        ),
+        pytest.param(
+            user(ALLOW),
+            (policy(DENY | {"NotPrincipal": {"AWS": USER}}),),
+            False,
+            False,
+            id="a deny of all others that forgets the account",
+        ),
+        pytest.param(
+            user(),
+            (policy(ALLOW | {"NotPrincipal": {"AWS": USER + "2"}}),),
+            False,
+            True,
+            id="all but another allowed",
+        ),
+        pytest.param(
+            user(),
+            (policy(ALLOW | {"NotPrincipal": {"AWS": "123456789012"}}),),
+            False,
+            False,
+            id="all but the account allowed",
         ),
         pytest.param(
             user(ALLOW),
@@ -182,6 +211,20 @@ def named(principal: Any, effect: str = "Allow") -> str:
             False,
             False,
             id="beyond its limits",
+        ),
+        pytest.param(
+            user(limits=(policy(),)),
+            (named({"AWS": USER}),),
+            False,
+            True,
+            id="named, beyond its limits",
+        ),
+        pytest.param(
+            user(limits=(policy(DENY),)),
+            (named({"AWS": USER}),),
+            False,
+            False,
+            id="named, and denied by a limit",
         ),
     ],
 )
@@ -221,3 +264,109 @@ def test_conditions_on_a_user(condition: dict[str, Any], holds: bool) -> None:
     request = Request("", "sns:Publish", TOPIC, context)
     found = denial(user(ALLOW | {"Condition": condition}), request)
     assert (found is None) is holds
+
+
+ROLE = "arn:aws:iam::123456789012:role/r"
+SESSION = "arn:aws:sts::123456789012:assumed-role/r/s"
+
+
+@pytest.mark.parametrize(
+    ("principals", "limit", "allowed"),
+    [
+        pytest.param([SESSION], ALLOW | {"Action": "s3:*"}, True, id="the session"),
+        pytest.param([ROLE], ALLOW | {"Action": "s3:*"}, False, id="the role"),
+        pytest.param([ROLE], ALLOW, True, id="the role, within its limits"),
+        pytest.param(["*"], ALLOW | {"Action": "s3:*"}, True, id="everybody"),
+    ],
+)
+def test_a_limit_counts_for_what_a_role_is_allowed_by_a_resource(
+    principals: list[str], limit: dict[str, Any], allowed: bool
+) -> None:
+    caller = Caller(
+        SESSION,
+        "123456789012",
+        frozenset({SESSION}),
+        limits=(Limit("session policy", policy(limit)),),
+        stands_for=frozenset({ROLE}),
+    )
+    found = denial(caller, BY_A_USER, [named({"AWS": principals})])
+    assert (found is None) is allowed
+
+
+@pytest.mark.parametrize("listed", [[ROLE, ROOT], [SESSION, ROOT], [ROLE, SESSION]])
+def test_a_deny_of_all_others_has_to_list_a_session_by_all_its_names(
+    listed: list[str],
+) -> None:
+    caller = Caller(
+        SESSION,
+        "123456789012",
+        frozenset({SESSION}),
+        (policy(ALLOW),),
+        stands_for=frozenset({ROLE}),
+    )
+    for stated, allowed in ((listed, False), ([ROLE, SESSION, ROOT], True)):
+        deny = policy(DENY | {"NotPrincipal": {"AWS": stated}})
+        assert (denial(caller, BY_A_USER, [deny]) is None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("policies", "allowed"),
+    [
+        pytest.param([], False, id="nothing"),
+        pytest.param([named("*")], True, id="everybody"),
+        pytest.param([named({"AWS": "*"})], True, id="every AWS"),
+        pytest.param([named({"AWS": ROOT})], False, id="the account"),
+        pytest.param([named({"Service": "sns.amazonaws.com"})], False, id="a service"),
+        pytest.param([named("*"), named("*", "Deny")], False, id="denied"),
+        pytest.param(
+            [named("*"), policy(DENY | {"NotPrincipal": {"AWS": [USER, ROOT]}})],
+            False,
+            id="denied to all but somebody",
+        ),
+    ],
+)
+def test_who_signs_nothing_is_everybody(policies: list[str], allowed: bool) -> None:
+    assert (denial(ANONYMOUS, BY_A_USER, policies) is None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("caller", "policies", "reason"),
+    [
+        (user(), (), "because no identity-based policy allows the sns:Publish action"),
+        (
+            user(ALLOW, limits=(policy(),)),
+            (),
+            "because no permissions boundary allows the sns:Publish action",
+        ),
+        (
+            ANONYMOUS,
+            (),
+            "because no resource-based policy allows the sns:Publish action",
+        ),
+        (user(DENY), (), "with an explicit deny in an identity-based policy"),
+        (
+            user(ALLOW, limits=(policy(DENY),)),
+            (),
+            "with an explicit deny in a permissions boundary",
+        ),
+    ],
+)
+def test_a_denial_says_what_is_missing(
+    caller: Caller, policies: tuple[str, ...], reason: str
+) -> None:
+    assert denial(caller, BY_A_USER, policies) == reason
+
+
+def test_a_kind_of_principal_that_cannot_be_judged_is_named() -> None:
+    for principal in ({"CanonicalUser": "79a5"}, {"AWS": f"{USER}*"}):
+        with pytest.raises(ValueError, match="the principal"):
+            denial(user(ALLOW), BY_A_USER, [named(principal, "Deny")])
+
+
+def test_a_statement_on_a_resource_that_cannot_be_told_is_not_judged() -> None:
+    unknown = Request("", "sns:Publish", UNKNOWN)
+    assert denial(user(ALLOW | {"Resource": "*"}), unknown) is None
+    with pytest.raises(ValueError, match=f"a statement is about {TOPIC}"):
+        denial(user(ALLOW | {"Resource": "*"}, DENY), unknown)
+    elsewhere = DENY | {"Action": "s3:*"}
+    assert denial(user(ALLOW | {"Resource": "*"}, elsewhere), unknown) is None

@@ -22,7 +22,7 @@ def call(service: str, path: str = "/", body: str = "", **headers: str) -> Call:
             *headers.items(),
         ],
     }
-    return Call.of(environ)
+    return Call.of(environ, "eu-west-1")
 
 
 def test_who_signed_it_for_what() -> None:
@@ -85,3 +85,41 @@ def test_the_operation_of_each_protocol() -> None:
 def test_an_operation_that_is_not_there() -> None:
     assert call("nothing").operation == ""
     assert call("ses", "/v2/nothing").operation == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "service"),
+    [
+        ("/bucket/key", "", {}, "s3"),
+        ("/bucket?list-type=2", "", {}, "s3"),
+        ("/", "{}", {"X-Amz-Target": "AmazonSQS.SendMessage"}, "sqs"),
+        ("/1/q?Action=SendMessage&Version=2012-11-05", "", {}, "sqs"),
+        (
+            "/",
+            "Action=Publish&Version=2010-03-31",
+            {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"},
+            "sns",
+        ),
+        ("/v2/email/identities", "", {}, "sesv2"),
+        ("/service/GraniteServiceVersion20100801/operation/x", "", {}, "cloudwatch"),
+        ("/", "", {}, None),
+        ("/?Action=ListTopics", "", {}, None),
+        ("/", "{}", {"X-Amz-Target": "Nobody.Knows"}, None),
+    ],
+)
+def test_the_service_of_what_nobody_signed(
+    path: str, body: str, headers: dict[str, str], service: str | None
+) -> None:
+    where, _, query = path.partition("?")
+    method = "POST" if body else "GET"
+    found = Call(
+        method, where, query, tuple(headers.items()), body.encode(), "eu-west-1"
+    )
+    assert not found.is_signed
+    assert (found.service if found.scope else None) == service
+
+
+def test_a_way_to_sign_that_is_not_known_is_no_missing_signature() -> None:
+    old = Call("GET", "/b/k", "AWSAccessKeyId=a&Signature=b&Expires=1", (), b"")
+    assert old.is_signed
+    assert old.scope is None

@@ -3,13 +3,13 @@
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore import UNSIGNED
 from botocore.config import Config
 
-from tests.served import Served, error, served
+from tests.served import Served, error
 
 ARN = "arn:aws:{}:eu-west-1:123456789012:{}"
 MESSAGE = {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "b"}}}
@@ -23,10 +23,23 @@ def allow(action: str, resource: str, **more: Any) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
 
 
-@pytest.fixture
-def account() -> Iterator[Served]:
-    with served() as account:
-        yield account
+NOBODY = Config(signature_version=UNSIGNED, retries={"max_attempts": 0})
+
+
+def bucket(account: Served, name: str = "bucket", *statements: dict[str, Any]) -> Any:
+    """A bucket with an object `k` and these statements as its policy; the
+    administrator's client."""
+    s3 = account.client("s3")
+    where = {"LocationConstraint": "eu-west-1"}
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration=where)
+    s3.put_object(Bucket=name, Key="k", Body=b"x")
+    if statements:
+        s3.put_bucket_policy(Bucket=name, Policy=policy(*statements))
+    return s3
+
+
+def user_arn(name: str) -> dict[str, str]:
+    return {"AWS": f"arn:aws:iam::123456789012:user/{name}"}
 
 
 def test_an_unknown_key(account: Served) -> None:
@@ -145,12 +158,8 @@ def test_an_explicit_deny_of_either_side_wins(account: Served) -> None:
 
 
 def test_a_bucket_by_its_policy_under_conditions(account: Served) -> None:
-    s3 = account.client("s3")
-    s3.create_bucket(
-        Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
     key = account.user("uploader")
-    named = {"AWS": "arn:aws:iam::123456789012:user/uploader"}
+    named = user_arn("uploader")
     once = {"Null": {"s3:if-none-match": "false"}}
     put = allow(
         "s3:PutObject", "arn:aws:s3:::bucket/*", Principal=named, Condition=once
@@ -159,9 +168,9 @@ def test_a_bucket_by_its_policy_under_conditions(account: Served) -> None:
     see = allow(
         "s3:ListBucket", "arn:aws:s3:::bucket", Principal=named, Condition=listed
     )
-    s3.put_bucket_policy(Bucket="bucket", Policy=policy(put, see))
+    bucket(account, "bucket", put, see)
     client = account.client("s3", *key)
-    client.put_object(Bucket="bucket", Key="k", Body=b"x", IfNoneMatch="*")
+    client.put_object(Bucket="bucket", Key="new", Body=b"x", IfNoneMatch="*")
     assert client.list_objects_v2(Bucket="bucket", Prefix="uploader/")["KeyCount"] == 0
     for operation, parameters in (
         (client.put_object, {"Key": "k2", "Body": b"x"}),
@@ -262,11 +271,7 @@ def test_a_role_by_its_trust_and_its_session(account: Served) -> None:
 
 
 def test_a_presigned_url_is_its_signers(account: Served) -> None:
-    s3 = account.client("s3")
-    s3.create_bucket(
-        Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
-    s3.put_object(Bucket="bucket", Key="k", Body=b"x")
+    bucket(account)
     key = account.user("u", policy(allow("s3:GetObject", "arn:aws:s3:::bucket/k")))
     url = account.client(
         "s3", *key, config=Config(signature_version="s3v4")
@@ -277,3 +282,322 @@ def test_a_presigned_url_is_its_signers(account: Served) -> None:
         urllib.request.urlopen(url.replace("/bucket/k", "/bucket/other"))
     with refused.value:
         assert b"SignatureDoesNotMatch" in refused.value.read()
+
+
+def test_a_presigned_url_of_the_old_kind_is_refused_by_name(account: Served) -> None:
+    bucket(account)
+    old = account.client("s3", config=Config(signature_version="s3"))
+    url = old.generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(url)
+    with refused.value:
+        assert b"Please use AWS4-HMAC-SHA256" in refused.value.read()
+
+
+def test_a_bucket_policy_alone(account: Served) -> None:
+    named = user_arn("uploader")
+    objects = "arn:aws:s3:::mine/*"
+    plain = {"Bool": {"aws:SecureTransport": "false"}}
+    bucket(
+        account,
+        "mine",
+        allow("s3:PutObject", objects, Principal=named),
+        allow("s3:*", f"{objects[:-1]}closed/*", Principal="*") | {"Effect": "Deny"},
+        allow("s3:*", objects, Principal="*", Condition=plain) | {"Effect": "Deny"},
+    )
+    bucket(account, "other")
+    client = account.client("s3", *account.user("uploader"))
+    client.put_object(Bucket="mine", Key="new", Body=b"x")
+    for operation, parameters, reason in (
+        (client.get_object, {"Bucket": "mine", "Key": "k"}, "no identity-based"),
+        (
+            client.put_object,
+            {"Bucket": "mine", "Key": "closed/k", "Body": b"x"},
+            "explicit deny in a resource-based policy",
+        ),
+        (
+            client.put_object,
+            {"Bucket": "other", "Key": "k", "Body": b"x"},
+            "no identity-based",
+        ),
+    ):
+        code, message = error(operation, **parameters)
+        assert code == "AccessDenied"
+        assert reason in message
+
+
+def test_a_key_policy(account: Served) -> None:
+    kms = account.client("kms")
+    root = {"AWS": "arn:aws:iam::123456789012:root"}
+    mine, shared = (
+        kms.create_key(Policy=policy(*statements))["KeyMetadata"]["Arn"]
+        for statements in (
+            [
+                allow("kms:Encrypt", "*", Principal=user_arn("writer")),
+                allow("kms:Decrypt", "*", Principal=user_arn("reader")),
+            ],
+            [allow("kms:*", "*", Principal=root)],
+        )
+    )
+    kms.create_alias(AliasName="alias/mine", TargetKeyId=mine)
+    writer = account.client("kms", *account.user("writer"))
+    reader = account.client(
+        "kms", *account.user("reader", policy(allow("kms:Encrypt", "*")))
+    )
+    blob = writer.encrypt(KeyId="alias/mine", Plaintext=b"secret")["CiphertextBlob"]
+    assert reader.decrypt(CiphertextBlob=blob)["Plaintext"] == b"secret"
+    code, message = error(writer.decrypt, CiphertextBlob=blob)
+    assert code == "AccessDeniedException"
+    assert f"kms:Decrypt on resource: {mine}" in message
+    # A key policy that names the account lets its users' own policies count, which
+    # they do for no key without that.
+    reader.encrypt(KeyId=shared, Plaintext=b"x")
+    for name in (mine, "alias/mine"):
+        denied = error(reader.encrypt, KeyId=name, Plaintext=b"x")
+        assert denied[0] == "AccessDeniedException"
+    lists = account.user("lists", policy(allow("kms:ListKeys", "*")))
+    assert len(account.client("kms", *lists).list_keys()["Keys"]) == 2
+
+
+def test_a_boundary_limits_a_user(account: Served) -> None:
+    iam, sqs = account.client("iam"), account.client("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    for name, action in (("receives", "sqs:ReceiveMessage"), ("sends", "sqs:Send*")):
+        text = policy(allow(action, "*"))
+        iam.create_policy(PolicyName=name, PolicyDocument=text)
+    arn = "arn:aws:iam::123456789012:policy/receives"
+    key = account.user("u", policy(allow("sqs:*", "*")))
+    iam.put_user_permissions_boundary(UserName="u", PermissionsBoundary=arn)
+    client = account.client("sqs", *key)
+    client.receive_message(QueueUrl=url)
+    code, message = error(client.send_message, QueueUrl=url, MessageBody="m")
+    assert code == "AccessDenied"
+    assert message.endswith("no permissions boundary allows the sqs:SendMessage action")
+    found = iam.get_user(UserName="u")["User"]["PermissionsBoundary"]
+    assert found["PermissionsBoundaryArn"] == arn
+    iam.delete_user_permissions_boundary(UserName="u")
+    client.send_message(QueueUrl=url, MessageBody="m")
+    assert "PermissionsBoundary" not in iam.get_user(UserName="u")["User"]
+    iam.create_user(UserName="v", PermissionsBoundary=arn)
+    found = iam.get_user(UserName="v")["User"]["PermissionsBoundary"]
+    assert found["PermissionsBoundaryArn"] == arn
+
+
+def test_a_boundary_that_is_not_there(account: Served) -> None:
+    iam = account.client("iam")
+    iam.create_user(UserName="u")
+    trust = policy({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"})
+    gone = {"PermissionsBoundary": "arn:aws:iam::123456789012:policy/gone"}
+    for operation, parameters in (
+        (iam.create_user, {"UserName": "v"}),
+        (iam.put_user_permissions_boundary, {"UserName": "u"}),
+        (iam.create_role, {"RoleName": "r", "AssumeRolePolicyDocument": trust}),
+    ):
+        code, message = error(operation, **parameters, **gone)
+        assert code == "NoSuchEntity"
+        assert "policy/gone does not exist" in message
+
+
+def test_a_boundary_that_was_deleted_allows_nothing(account: Served) -> None:
+    iam = account.client("iam")
+    text = policy(allow("*", "*"))
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=text)["Policy"]["Arn"]
+    key = account.user("u", text)
+    iam.put_user_permissions_boundary(UserName="u", PermissionsBoundary=arn)
+    account.client("sqs", *key).list_queues()
+    iam.delete_policy(PolicyArn=arn)
+    assert error(account.client("sqs", *key).list_queues)[0] == "AccessDenied"
+
+
+def of(credentials: dict[str, Any]) -> tuple[str, str, str]:
+    names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+    key_id, secret, token = (credentials[name] for name in names)
+    return key_id, secret, token
+
+
+def test_a_session_token_is_its_user(account: Served) -> None:
+    url = account.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+    own = policy(allow("sqs:SendMessage", "*"), allow("iam:*", "*"))
+    key = account.user("u", own)
+    sts = account.client("sts", *key)
+    credentials = of(sts.get_session_token()["Credentials"])
+    arn = account.client("sts", *credentials).get_caller_identity()["Arn"]
+    assert arn == "arn:aws:iam::123456789012:user/u"
+    account.client("sqs", *credentials).send_message(QueueUrl=url, MessageBody="m")
+    for service, operation, parameters in (
+        ("sqs", "receive_message", {"QueueUrl": url}),
+        # No operation of IAM without a second factor, and no session of a session.
+        ("iam", "list_users", {}),
+        ("sts", "get_session_token", {}),
+    ):
+        call = getattr(account.client(service, *credentials), operation)
+        assert error(call, **parameters)[0] == "AccessDenied"
+    without = account.client("sqs", *credentials[:2])
+    assert error(without.list_queues)[0] == "InvalidClientTokenId"
+    iam = account.client("iam")
+    iam.delete_access_key(UserName="u", AccessKeyId=key[0])
+    iam.delete_user_policy(UserName="u", PolicyName="0")
+    session = account.client("sqs", *credentials)
+    denied = error(session.send_message, QueueUrl=url, MessageBody="m")
+    assert denied[0] == "AccessDenied"
+
+
+def test_a_federated_session_is_limited_by_both_policies(account: Served) -> None:
+    sqs = account.client("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    own = policy(
+        allow("sqs:*", "*"),
+        allow("sts:GetFederationToken", "arn:aws:sts::123456789012:federated-user/p*"),
+    )
+    sts = account.client("sts", *account.user("u", own))
+    assert error(sts.get_federation_token, Name="other")[0] == "AccessDenied"
+    narrow = policy(allow("sqs:ReceiveMessage", "*"), allow("sns:*", "*"))
+    found = sts.get_federation_token(Name="partner", Policy=narrow)
+    arn = "arn:aws:sts::123456789012:federated-user/partner"
+    assert found["FederatedUser"]["Arn"] == arn
+    credentials = of(found["Credentials"])
+    assert account.client("sts", *credentials).get_caller_identity()["Arn"] == arn
+    client = account.client("sqs", *credentials)
+    client.receive_message(QueueUrl=url)
+    denied = error(client.send_message, QueueUrl=url, MessageBody="m")
+    assert denied[1].endswith("no session policy allows the sqs:SendMessage action")
+    topics = account.client("sns", *credentials)
+    assert error(topics.list_topics)[0] == "AuthorizationError"
+    nothing = of(sts.get_federation_token(Name="partner")["Credentials"])
+    client = account.client("sqs", *nothing)
+    assert error(client.receive_message, QueueUrl=url)[0] == "AccessDenied"
+    queue = ARN.format("sqs", "q")
+    named = allow("sqs:ReceiveMessage", queue, Principal={"AWS": arn})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy(named)})
+    client.receive_message(QueueUrl=url)
+
+
+def test_sessions_of_the_administrator(account: Served) -> None:
+    sts = account.client("sts")
+    assert sts.get_caller_identity()["Arn"] == "arn:aws:iam::123456789012:root"
+    assert sts.get_caller_identity()["UserId"] == "123456789012"
+    full = of(sts.get_session_token()["Credentials"])
+    account.client("sqs", *full).list_queues()
+    narrow = policy(allow("sqs:ListQueues", "*"))
+    found = sts.get_federation_token(Name="narrow", Policy=narrow)["Credentials"]
+    account.client("sqs", *of(found)).list_queues()
+    assert error(account.client("s3", *of(found)).list_buckets)[0] == "AccessDenied"
+
+
+def test_a_session_of_a_role_is_limited_by_managed_policies_too(
+    account: Served,
+) -> None:
+    iam = account.client("iam")
+    trust = {"Effect": "Allow", "Principal": user_arn("u"), "Action": "sts:AssumeRole"}
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=policy(trust))["Role"]
+    text = policy(allow("*", "*"))
+    iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=text)
+    narrow = policy(allow("sqs:*", "*"))
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=narrow)["Policy"]["Arn"]
+    assume = account.client("sts", *account.user("u")).assume_role
+    wanted = {"RoleArn": role["Arn"], "RoleSessionName": "session"}
+    key = of(assume(**wanted, PolicyArns=[{"arn": arn}])["Credentials"])
+    account.client("sqs", *key).list_queues()
+    assert error(account.client("sns", *key).list_topics)[0] == "AuthorizationError"
+    assert error(assume, **wanted, Policy="{")[0] == "MalformedPolicyDocument"
+    tagged = error(assume, **wanted, Tags=[{"Key": "k", "Value": "v"}])
+    assert tagged[0] == "NotImplemented"
+
+
+def test_who_signs_nothing_has_what_a_bucket_policy_gives_everybody(
+    account: Served,
+) -> None:
+    objects = "arn:aws:s3:::bucket/*"
+    s3 = bucket(account, "bucket", allow("s3:GetObject", objects, Principal="*"))
+    bucket(account, "closed")
+    client = account.client("s3", config=NOBODY)
+    assert client.get_object(Bucket="bucket", Key="k")["Body"].read() == b"x"
+    with urllib.request.urlopen(f"{account.endpoint}/bucket/k") as answer:
+        assert answer.read() == b"x"
+    for operation, parameters in (
+        (client.put_object, {"Bucket": "bucket", "Key": "k", "Body": b"y"}),
+        (client.list_objects_v2, {"Bucket": "bucket"}),
+        (client.get_object, {"Bucket": "closed", "Key": "k"}),
+    ):
+        assert error(operation, **parameters)[0] == "AccessDenied"
+    s3.put_public_access_block(
+        Bucket="bucket",
+        PublicAccessBlockConfiguration={"RestrictPublicBuckets": True},
+    )
+    assert error(client.get_object, Bucket="bucket", Key="k")[0] == "AccessDenied"
+
+
+def test_who_signs_nothing_and_a_queue_or_a_topic(account: Served) -> None:
+    sqs, sns = account.client("sqs"), account.client("sns")
+    urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("open", "shut")]
+    arns = [sns.create_topic(Name=name)["TopicArn"] for name in ("open", "shut")]
+    send = allow("sqs:SendMessage", ARN.format("sqs", "open"), Principal="*")
+    sqs.set_queue_attributes(QueueUrl=urls[0], Attributes={"Policy": policy(send)})
+    publish = allow("sns:Publish", arns[0], Principal={"AWS": "*"})
+    sns.set_topic_attributes(
+        TopicArn=arns[0], AttributeName="Policy", AttributeValue=policy(publish)
+    )
+    queues = account.client("sqs", config=NOBODY)
+    queues.send_message(QueueUrl=urls[0], MessageBody="m")
+    for operation, parameters in (
+        (queues.send_message, {"QueueUrl": urls[1], "MessageBody": "m"}),
+        (queues.receive_message, {"QueueUrl": urls[0]}),
+    ):
+        assert error(operation, **parameters)[0] == "AccessDenied"
+    topics = account.client("sns", config=NOBODY)
+    topics.publish(TopicArn=arns[0], Message="m")
+    denied = error(topics.publish, TopicArn=arns[1], Message="m")
+    assert denied[0] == "AuthorizationError"
+    assert denied[1].startswith("User: anonymous is not authorized to perform")
+
+
+def test_who_signs_nothing_has_nothing_of_other_services(account: Served) -> None:
+    for service, operation, code in (
+        ("iam", "list_users", "MissingAuthenticationToken"),
+        ("ses", "list_identities", "MissingAuthenticationToken"),
+        ("sesv2", "list_email_identities", "MissingAuthenticationTokenException"),
+        ("kms", "list_keys", "MissingAuthenticationTokenException"),
+    ):
+        client = account.client(service, config=NOBODY)
+        assert error(getattr(client, operation))[0] == code
+
+
+def test_of_several_objects_only_those_are_deleted_that_may_be(
+    account: Served,
+) -> None:
+    s3 = bucket(account)
+    s3.put_object(Bucket="bucket", Key="mine/1", Body=b"x")
+    own = policy(allow("s3:DeleteObject", "arn:aws:s3:::bucket/mine/*"))
+    client = account.client("s3", *account.user("u", own))
+    keys = [{"Key": "k"}, {"Key": "mine/1"}]
+    found = client.delete_objects(Bucket="bucket", Delete={"Objects": keys})
+    assert [one["Key"] for one in found["Deleted"]] == ["mine/1"]
+    assert [(one["Key"], one["Code"]) for one in found["Errors"]] == [
+        ("k", "AccessDenied")
+    ]
+    left = s3.list_objects_v2(Bucket="bucket")["Contents"]
+    assert [one["Key"] for one in left] == ["k"]
+    found = s3.delete_objects(Bucket="bucket", Delete={"Objects": [{"Key": "k"}]})
+    assert [one["Key"] for one in found["Deleted"]] == ["k"]
+
+
+def test_what_cannot_be_judged_is_refused_by_name(account: Served) -> None:
+    named = ARN.format("secretsmanager", "secret:s")
+    deny = allow("secretsmanager:Get*", named) | {"Effect": "Deny"}
+    key = account.user("u", policy(allow("*", "*"), deny))
+    account.client("secretsmanager").create_secret(Name="s", SecretString="x")
+    secrets = account.client("secretsmanager", *key)
+    code, message = error(secrets.get_secret_value, SecretId="s")
+    assert code == "NotImplemented"
+    assert named in message
+    assert secrets.list_secrets()["SecretList"]
+
+
+def test_a_region_that_is_not_the_sandboxs_is_named(account: Served) -> None:
+    for service, operation in (("sqs", "list_queues"), ("sesv2", "get_account")):
+        client = account.client(service, region="us-east-1")
+        code, message = error(getattr(client, operation))
+        assert code in ("SignatureDoesNotMatch", "InvalidSignatureException")
+        assert "Set AWS_REGION=eu-west-1" in message
+    assert account.client("sts", region="us-east-1").get_caller_identity()
+    assert account.client("iam", region="us-east-1").list_users()["Users"] == []

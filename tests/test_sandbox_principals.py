@@ -58,4 +58,5 @@ def test_a_session_until_it_ends() -> None:
     assert found is not None
     assert found.caller is not None
     assert found.session_token == made["Credentials"]["SessionToken"]
-    assert found.caller.names == {made["AssumedRoleUser"]["Arn"], role["Arn"]}
+    assert found.caller.names == {made["AssumedRoleUser"]["Arn"]}
+    assert found.caller.stands_for == {role["Arn"]}

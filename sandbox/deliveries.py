@@ -61,6 +61,7 @@ class Sns(SNSBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.deliveries = Latest()
+        self._removed: dict[str, Subscription] = {}
 
     @property
     def _url_module(self) -> ModuleType:
@@ -78,13 +79,30 @@ class Sns(SNSBackend):
         return found
 
     def confirm(self, topic_arn: str, token: str) -> "Subscription | None":
-        """The subscription that the token confirms, if there is one."""
+        """The subscription that the token confirms or brings back, if there is one."""
+        removed = self._removed.get(token)
+        if (
+            removed is not None
+            and removed.topic is self.topics.get(topic_arn)
+            and not self._find_subscription(
+                topic_arn, removed.endpoint, removed.protocol
+            )
+        ):
+            self.subscriptions[removed.arn] = removed
         for found in self.subscriptions.values():
             assert isinstance(found, Subscription)
             if found.topic.arn == topic_arn and found.token == token != "":
                 found.attributes["PendingConfirmation"] = False
                 return found
         return None
+
+    def unsubscribe(self, subscription_arn: str) -> None:
+        """An endpoint that is called is told, with a token to undo it."""
+        found = self.subscriptions.get(subscription_arn)
+        super().unsubscribe(subscription_arn)
+        if isinstance(found, Subscription) and found.is_called and not found.is_pending:
+            found.dismiss()
+            self._removed[found.token] = found
 
     def publish(self, *arguments: Any, **more: Any) -> str:
         message_id = super().publish(*arguments, **more)
@@ -99,6 +117,9 @@ class Subscription(moto.sns.models.Subscription):
 
     token = ""
     """Confirms it, once it has been asked for."""
+
+    needs_signature = False
+    """Whether the link in its messages does not suffice to end it."""
 
     @property
     def is_pending(self) -> bool:
@@ -119,6 +140,11 @@ class Subscription(moto.sns.models.Subscription):
         self.attributes["PendingConfirmation"] = True
         self.attributes["ConfirmationWasAuthenticated"] = False
         self._call(envelopes.confirmation(self._post(), self.token))
+
+    def dismiss(self) -> None:
+        """Has the endpoint told that it is not subscribed any more."""
+        self.token = secrets.token_hex(32)
+        self._call(envelopes.dismissal(self._post(), self.token))
 
     def publish(
         self,
@@ -182,11 +208,11 @@ class Subscription(moto.sns.models.Subscription):
         }
         body = json.dumps(envelope, indent=2)
         is_notification = envelope["Type"] == "Notification"
-        if is_notification:
+        if envelope["Type"] != "SubscriptionConfirmation":
             headers["x-amz-sns-subscription-arn"] = self.arn
-            if self._is_raw:
-                headers["x-amz-sns-rawdelivery"] = "true"
-                body = envelope["Message"]
+        if is_notification and self._is_raw:
+            headers["x-amz-sns-rawdelivery"] = "true"
+            body = envelope["Message"]
 
         def undelivered() -> None:
             with outlet.changed:

@@ -78,6 +78,24 @@ def notification(
 
 def confirmation(post: Post, token: str) -> dict[str, Any]:
     """What asks an endpoint whether it wants what was subscribed for it."""
+    text = (
+        f"You have chosen to subscribe to the topic {post.topic_arn}.\nTo confirm the"
+        " subscription, visit the SubscribeURL included in this message."
+    )
+    return _with_token(post, "SubscriptionConfirmation", text, token)
+
+
+def dismissal(post: Post, token: str) -> dict[str, Any]:
+    """What tells an endpoint that it is not subscribed any more, and how to undo it."""
+    text = (
+        f"You have chosen to deactivate subscription {post.subscription_arn}.\nTo cancel"
+        " this operation and restore the subscription, visit the SubscribeURL included"
+        " in this message."
+    )
+    return _with_token(post, "UnsubscribeConfirmation", text, token)
+
+
+def _with_token(post: Post, kind: str, text: str, token: str) -> dict[str, Any]:
     links = {
         "Action": "ConfirmSubscription",
         "TopicArn": post.topic_arn,
@@ -86,15 +104,11 @@ def confirmation(post: Post, token: str) -> dict[str, Any]:
     return _signed(
         post,
         {
-            "Type": "SubscriptionConfirmation",
+            "Type": kind,
             "MessageId": str(uuid4()),
             "Token": token,
             "TopicArn": post.topic_arn,
-            "Message": (
-                f"You have chosen to subscribe to the topic {post.topic_arn}.\n"
-                "To confirm the subscription, visit the SubscribeURL included in this"
-                " message."
-            ),
+            "Message": text,
             "SubscribeURL": f"{post.address}/?{urlencode(links)}",
         },
     )

@@ -1,4 +1,5 @@
-"""The links in SNS's messages, which anybody may follow without a signature."""
+"""What anybody may ask for without a signature: the links in SNS's messages, and what
+this is."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -9,15 +10,24 @@ from uuid import uuid4
 from moto.sns.models import sns_backends
 
 from sandbox.call import Call
-from sandbox.deliveries import Sns
+from sandbox.deliveries import Sns, Subscription
 from sandbox.envelopes import CERTIFICATE, certificate
 from sandbox.refusals import Answer, RefusedCall
+
+FRONT_PAGE = """\
+This is the sandbox of ses-feedback, an AWS account on this machine. It is for AWS SDKs:
+set AWS_ENDPOINT_URL to this address, and the other variables that
+`ses-feedback sandbox serve` printed when it began.
+"""
 
 NAMESPACE = "http://sns.amazonaws.com/doc/2010-03-31/"
 
 
 def follow(call: Call, account_id: str) -> Answer | None:
-    """The answer to a link that SNS has given out; None for any other request."""
+    """The answer to a link that SNS has given out, or to a look at the endpoint itself;
+    None for any other request."""
+    if call.path == "/" and not call.query and call.method in ("GET", "HEAD"):
+        return 200, {"Content-Type": "text/plain"}, FRONT_PAGE.encode()
     if call.path == f"/{CERTIFICATE}":
         return 200, {"Content-Type": "application/x-pem-file"}, certificate()
     arguments = dict(parse_qsl(call.query or call.body.decode(errors="replace")))
@@ -25,10 +35,22 @@ def follow(call: Call, account_id: str) -> Answer | None:
         case "ConfirmSubscription":
             return _confirmed(arguments, account_id)
         case "Unsubscribe":
-            arn = arguments.get("SubscriptionArn", "")
-            _sns(arn, account_id).unsubscribe(arn)
-            return _answer("Unsubscribe", "")
+            return _unsubscribed(arguments, account_id)
     return None
+
+
+def _unsubscribed(arguments: Mapping[str, str], account_id: str) -> Answer:
+    arn = arguments.get("SubscriptionArn", "")
+    sns = _sns(arn, account_id)
+    found = sns.subscriptions.get(arn)
+    if isinstance(found, Subscription) and found.needs_signature:
+        raise RefusedCall(
+            "AuthorizationError",
+            "The subscription was confirmed with AuthenticateOnUnsubscribe: only a"
+            " signed request ends it.",
+        )
+    sns.unsubscribe(arn)
+    return _answer("Unsubscribe", "")
 
 
 def _confirmed(arguments: Mapping[str, str], account_id: str) -> Answer:

@@ -39,6 +39,10 @@ class SnsApi(SNSResponse):
         found = self.backend.confirm(topic_arn, self._get_param("Token"))
         if found is None:
             raise SNSInvalidParameter("Invalid parameter: Token")
+        found.attributes["ConfirmationWasAuthenticated"] = True
+        found.needs_signature = (
+            self._get_param("AuthenticateOnUnsubscribe", "").lower() == "true"
+        )
         return ActionResult({"SubscriptionArn": found.arn})
 
 

@@ -23,12 +23,6 @@ from tests.served import Endpoint, Served, endpoint, error, served
 
 
 @pytest.fixture
-def account() -> Iterator[Served]:
-    with served() as account:
-        yield account
-
-
-@pytest.fixture
 def desk() -> Iterator[Endpoint]:
     with endpoint() as desk:
         yield desk
@@ -93,6 +87,102 @@ def test_nothing_is_delivered_before_the_endpoint_agrees(
     assert listed(account, arn) == []
 
 
+@pytest.mark.parametrize("way", ["link", "API"])
+def test_who_is_unsubscribed_is_told_and_may_come_back(
+    account: Served, desk: Endpoint, way: str
+) -> None:
+    arn, sns = topic(account), account.client("sns")
+    subscribe(account, arn, desk, RawMessageDelivery="true")
+    desk.confirm()
+    (subscription,) = listed(account, arn)
+    if way == "link":
+        link = f"/?Action=Unsubscribe&SubscriptionArn={subscription}"
+        with urllib.request.urlopen(account.endpoint + link):
+            pass
+    else:
+        sns.unsubscribe(SubscriptionArn=subscription)
+    assert listed(account, arn) == []
+    publish(account, arn, "not heard")
+    headers, body = desk.next()
+    told = json.loads(body)
+    assert headers["x-amz-sns-message-type"] == told["Type"]
+    assert told["Type"] == "UnsubscribeConfirmation"
+    assert headers["x-amz-sns-subscription-arn"] == subscription
+    assert f"deactivate subscription {subscription}." in told["Message"]
+    assert_signed(told, hashes.SHA1(), CONFIRMED)
+    if way == "link":
+        with urllib.request.urlopen(told["SubscribeURL"]):
+            pass
+    else:
+        sns.confirm_subscription(TopicArn=arn, Token=told["Token"])
+    assert listed(account, arn) == [subscription]
+    publish(account, arn, "heard again")
+    assert desk.next()[1] == "heard again"
+
+
+def test_who_comes_back_after_being_subscribed_anew_is_told_once(
+    account: Served, desk: Endpoint
+) -> None:
+    arn, sns = topic(account), account.client("sns")
+    subscribe(account, arn, desk)
+    desk.confirm()
+    sns.unsubscribe(SubscriptionArn=listed(account, arn)[0])
+    told = json.loads(desk.next()[1])
+    subscribe(account, arn, desk)
+    desk.confirm()
+    again = error(sns.confirm_subscription, TopicArn=arn, Token=told["Token"])
+    assert again[0] == "InvalidParameter"
+    assert len(listed(account, arn)) == 1
+
+
+def test_nobody_comes_back_to_a_topic_that_is_gone(
+    account: Served, desk: Endpoint
+) -> None:
+    arn, sns = topic(account), account.client("sns")
+    subscribe(account, arn, desk)
+    desk.confirm()
+    sns.unsubscribe(SubscriptionArn=listed(account, arn)[0])
+    told = json.loads(desk.next()[1])
+    sns.delete_topic(TopicArn=arn)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(told["SubscribeURL"])
+    with refused.value:
+        assert refused.value.code == 400
+
+
+def test_who_never_agreed_is_not_told_of_the_end(
+    account: Served, desk: Endpoint
+) -> None:
+    arn = topic(account)
+    found = account.client("sns").subscribe(
+        TopicArn=arn, Protocol="http", Endpoint=desk.url, ReturnSubscriptionArn=True
+    )
+    desk.next()
+    account.client("sns").unsubscribe(SubscriptionArn=found["SubscriptionArn"])
+    subscribe(account, arn, desk)
+    assert json.loads(desk.next()[1])["Type"] == "SubscriptionConfirmation"
+
+
+def test_a_subscription_that_only_its_owner_may_end(
+    account: Served, desk: Endpoint
+) -> None:
+    arn, sns = topic(account), account.client("sns")
+    subscribe(account, arn, desk)
+    token = json.loads(desk.next()[1])["Token"]
+    found = sns.confirm_subscription(
+        TopicArn=arn, Token=token, AuthenticateOnUnsubscribe="true"
+    )["SubscriptionArn"]
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(
+            f"{account.endpoint}/?Action=Unsubscribe&SubscriptionArn={found}"
+        )
+    with refused.value:
+        assert b"AuthorizationError" in refused.value.read()
+    assert listed(account, arn) == [found]
+    sns.unsubscribe(SubscriptionArn=found)
+    assert listed(account, arn) == []
+
+
 def test_confirmed_through_the_api(account: Served, desk: Endpoint) -> None:
     arn = topic(account)
     subscribe(account, arn, desk)
@@ -140,29 +230,34 @@ def test_both_kinds_of_message_are_signed(
     asked = desk.confirm()
     publish(account, arn, "m\nn", Subject="s")
     told = json.loads(desk.next()[1])
-    for envelope, names in (
-        (
-            asked,
-            [
-                "Message",
-                "MessageId",
-                "SubscribeURL",
-                "Timestamp",
-                "Token",
-                "TopicArn",
-                "Type",
-            ],
-        ),
-        (told, ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"]),
-    ):
-        assert envelope["SignatureVersion"] == version
-        with urllib.request.urlopen(envelope["SigningCertURL"]) as answer:
-            certificate = x509.load_pem_x509_certificate(answer.read())
-        text = "".join(f"{name}\n{envelope[name]}\n" for name in names)
-        key = certificate.public_key()
-        assert isinstance(key, rsa.RSAPublicKey)
-        signature = b64decode(envelope["Signature"])
-        key.verify(signature, text.encode(), padding.PKCS1v15(), digest)
+    assert asked["SignatureVersion"] == told["SignatureVersion"] == version
+    assert_signed(asked, digest, CONFIRMED)
+    names = ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"]
+    assert_signed(told, digest, names)
+
+
+CONFIRMED = [
+    "Message",
+    "MessageId",
+    "SubscribeURL",
+    "Timestamp",
+    "Token",
+    "TopicArn",
+    "Type",
+]
+"""What is signed of a message that asks to confirm."""
+
+
+def assert_signed(
+    envelope: dict[str, Any], digest: hashes.HashAlgorithm, names: list[str]
+) -> None:
+    with urllib.request.urlopen(envelope["SigningCertURL"]) as answer:
+        certificate = x509.load_pem_x509_certificate(answer.read())
+    text = "".join(f"{name}\n{envelope[name]}\n" for name in names)
+    key = certificate.public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    signature = b64decode(envelope["Signature"])
+    key.verify(signature, text.encode(), padding.PKCS1v15(), digest)
 
 
 def test_raw_delivery_and_filters(account: Served, desk: Endpoint) -> None:

@@ -14,7 +14,7 @@ from sandbox.http_delivery import HttpDelivery
 from sandbox.monitor import Monitor
 from sandbox.program import Program, run
 from sandbox.stand_ins import secret_keys, with_stand_ins
-from sandbox.surroundings import account_of, surround
+from sandbox.surroundings import account_of, boundary_notes, surround
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ def applied(
     settings = Settings.check(file)
     account = account_of(settings)
     local, notes = with_stand_ins(file, settings, account)
+    notes = (*boundary_notes(settings), *notes)
     local_settings = Settings.check(local, account)
     program = Program.of(
         file.project,

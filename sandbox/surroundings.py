@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import AWSManagedPolicy, iam_backends
 from moto.route53.models import FakeZone, route53_backends
 from moto.sns.models import PlatformApplication, PlatformEndpoint
 
@@ -21,11 +23,15 @@ from sandbox.cloud import Cloud
 
 EXAMPLE_ACCOUNT = "123456789012"
 
+AWS = "aws"
+"""In place of the account in the ARN of a policy of AWS's own."""
+
 PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 
 def account_of(settings: Settings) -> Account:
-    """The account that the stack file's topics or functions are of, or an example one."""
+    """The account that the stack file's topics, functions or permissions boundary are of,
+    or an example one."""
     topics = [channel.topic for channel in settings.channels.values() if channel.topic]
     functions = [
         subscription.endpoint
@@ -33,7 +39,10 @@ def account_of(settings: Settings) -> Account:
         for subscription in channel.subscriptions.values()
         if subscription.protocol is Protocol.LAMBDA and subscription.endpoint
     ]
+    boundary = settings.permissions_boundary
     owners = [arn.split(":")[4] for arn in (*topics, *functions)]
+    if boundary and boundary.split(":")[4] != AWS:
+        owners.append(boundary.split(":")[4])
     partition = next(
         (
             name
@@ -51,6 +60,8 @@ def account_of(settings: Settings) -> Account:
 
 def surround(cloud: Cloud, settings: Settings) -> None:
     """Makes what the stack's configuration says exists."""
+    if settings.permissions_boundary:
+        _boundary(cloud, settings.permissions_boundary)
     for identity in settings.identities.values():
         if identity.existing:
             cloud.client("sesv2").create_email_identity(EmailIdentity=identity.sender)
@@ -93,6 +104,41 @@ def _hosted_zone(cloud: Cloud, zone_id: str, domain: str) -> None:
     if zone_id not in zones:
         make: Any = FakeZone
         zones[zone_id] = make(domain, zone_id, False, str(uuid4()))
+
+
+def boundary_notes(settings: Settings) -> tuple[str, ...]:
+    """What is not as in AWS of the permissions boundary, a line each."""
+    boundary = settings.permissions_boundary
+    if not boundary or boundary.split(":")[4] == AWS:
+        return ()
+    note = (
+        f"ses-feedback:permissionsBoundary: what {boundary} says is not known here; a"
+        " policy that allows everything stands in for it"
+    )
+    return (note,)
+
+
+def _boundary(cloud: Cloud, arn: str) -> None:
+    """A policy with this ARN: AWS's own as it is, any other with everything in it."""
+    path = arn.partition(":policy")[2]
+    account = cloud.account
+    state = iam_backends[account.id][account.partition]
+    if arn.split(":")[4] == AWS:
+        name = path.rpartition("/")[2]
+        known = json.loads(aws_managed_policies_data)
+        if name in known:
+            policy = AWSManagedPolicy.from_data(
+                name, account.id, account.region, known[name]
+            )
+            state.managed_policies[policy.arn] = policy
+        return
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    cloud.client("iam").create_policy(
+        PolicyName=path.rpartition("/")[2],
+        Path=f"{path.rpartition('/')[0]}/",
+        PolicyDocument=json.dumps(document),
+    )
 
 
 def _queue(cloud: Cloud, arn: str) -> None:

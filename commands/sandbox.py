@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -72,22 +73,32 @@ def serve(
     Example: ses-feedback sandbox serve --port 0 --json
     """
     outer_stack, outer_json = outer
-    file = _stack_file(stack or outer_stack)
+    file = _stack_file(outer_stack if stack is None else stack)
     _serve(file, port, as_json or outer_json, ca_file)
 
 
 def _stack_file(stack: str) -> "StackFile":
     from components.settings import Refused, StackFile
 
-    path = Path(f"Pulumi.{stack}.yaml")
+    path = Path(_file_name(stack))
     if not path.is_file():
-        there = sorted(found.name for found in Path().glob("Pulumi.*.yaml"))
-        hint = f"There are {', '.join(there)}." if there else "There is no stack file."
+        there = sorted(
+            found.name.split(".")[1] for found in Path().glob(_file_name("*"))
+        )
+        hint = (
+            f"--stack takes the name of one of these: {', '.join(there)}."
+            if there
+            else "There is no stack file; run this in the folder of Pulumi.yaml."
+        )
         _stop(f"{path}: no such file in {Path.cwd()}. {hint}")
     try:
         return StackFile.read(path)
     except Refused as refused:
         _stop(str(refused))
+
+
+def _file_name(stack: str) -> str:
+    return f"Pulumi.{stack}.yaml"
 
 
 def _serve(file: "StackFile", port: int, as_json: bool, ca_file: Path | None) -> None:
@@ -96,7 +107,7 @@ def _serve(file: "StackFile", port: int, as_json: bool, ca_file: Path | None) ->
     from sandbox.server import serving
     from sandbox.stack import applied
 
-    logging.getLogger().addHandler(logging.NullHandler())
+    _be_quiet()
     try:
         with ExitStack() as open_things:
             stopped = open_things.enter_context(_stop_signals())
@@ -104,8 +115,10 @@ def _serve(file: "StackFile", port: int, as_json: bool, ca_file: Path | None) ->
             http = _http_delivery(ca_file)
             stack = open_things.enter_context(applied(file, listener.endpoint, http))
             open_things.enter_context(serving(stack.cloud, listener))
-            _warn(stack)
-            _announce(stack, listener.endpoint, as_json)
+            if not stopped.is_set():
+                _warn(stack)
+                with _printing():
+                    _announce(stack, listener.endpoint, as_json)
             stopped.wait()
     except (Refused, CannotApply) as refused:
         _stop(str(refused))
@@ -134,10 +147,15 @@ def _listener(port: int) -> "Listener":
 
 @contextmanager
 def _stop_signals() -> Iterator[threading.Event]:
-    """Set by Ctrl-C and SIGTERM meanwhile, in place of what they do otherwise."""
+    """Set by Ctrl-C and SIGTERM meanwhile; a second one ends the process at once."""
     stopped = threading.Event()
+
+    def stop(number: int, _: object) -> None:
+        stopped.set()
+        signal.signal(number, signal.SIG_DFL)
+
     before = {
-        number: signal.signal(number, lambda *_: stopped.set())
+        number: signal.signal(number, stop)
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
@@ -145,6 +163,18 @@ def _stop_signals() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _printing() -> Iterator[None]:
+    """A full disk is no bug; a reader who has gone is what click copes with."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _stop(f"The output cannot be written: {error.strerror or error}")
 
 
 def _announce(stack: "AppliedStack", endpoint: str, as_json: bool) -> None:
@@ -164,7 +194,6 @@ def _announce(stack: "AppliedStack", endpoint: str, as_json: bool) -> None:
         click.echo()
         click.echo(json.dumps(outputs, indent=2))
         click.echo(f"\nServing at {endpoint}; Ctrl-C ends it.", err=True)
-    sys.stdout.flush()
 
 
 def _warn(stack: "AppliedStack") -> None:
@@ -179,15 +208,21 @@ def _show(file: "StackFile", as_json: bool) -> None:
     from sandbox.apply import CannotApply
     from sandbox.stack import applied
 
-    # Pulumi and moto log what is said here anyway, or is of no use to the reader.
-    logging.getLogger().addHandler(logging.NullHandler())
+    _be_quiet()
     try:
         with applied(file) as stack:
             _warn(stack)
             rows = _sent(stack)
-            _print(rows, stack, as_json)
+            with _printing():
+                _print(rows, stack, as_json)
     except (Refused, CannotApply) as refused:
         _stop(str(refused))
+
+
+def _be_quiet() -> None:
+    """Pulumi and moto log, or warn of, what is said here anyway, or of no use."""
+    logging.getLogger().addHandler(logging.NullHandler())
+    warnings.filterwarnings("ignore", module="moto")
 
 
 def _sent(stack: "AppliedStack") -> list["Row"]:

@@ -1,11 +1,13 @@
 """`ses-feedback sandbox` as a person runs it."""
 
+import errno
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,7 +141,24 @@ def test_an_unknown_stack_names_those_that_are_there(project: Path) -> None:
     result = run("--stack", "nope")
     assert result.exit_code == 1
     assert "Pulumi.nope.yaml" in result.stderr
-    assert "There are Pulumi.dev.yaml." in result.stderr
+    assert "takes the name of one of these: dev." in result.stderr
+
+
+@pytest.mark.parametrize("name", ["Pulumi.dev.yaml", "../dev", "", "Dev"])
+def test_a_stack_that_is_named_otherwise_is_not_found(project: Path, name: str) -> None:
+    result = run("serve", "--stack", name, "--port", "0")
+    assert result.exit_code == 1
+    assert "takes the name of one of these: dev." in result.stderr
+
+
+def test_outside_the_project_it_says_where_to_go(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "elsewhere").mkdir()
+    monkeypatch.chdir(project / "elsewhere")
+    result = run("serve")
+    assert result.exit_code == 1
+    assert "run this in the folder of Pulumi.yaml" in result.stderr
 
 
 @contextmanager
@@ -207,6 +226,63 @@ def test_serve_on_a_port_that_is_taken(project: Path) -> None:
     assert result.exit_code == 1
     assert "Address already in use" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_serve_on_a_port_that_nobody_gave_it_the_right_to(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(socket, "create_server", refuse)
+    result = run("serve", "--port", "80")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "--port 80: Permission denied. Take another, or 0 for any that is free.\n"
+    )
+
+
+def test_a_second_signal_ends_it_at_once_while_it_starts(project: Path) -> None:
+    program = "import os, time\nprint('begun', flush=True)\ntime.sleep(600)\n"
+    (project / "__main__.py").write_text(program)
+    with serve("--port", "0") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
+        while process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate()
+    assert process.returncode in (-signal.SIGTERM, -signal.SIGINT)
+    assert "Traceback" not in errors
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("command", [[], ["serve", "--port", "0"]])
+def test_a_disk_that_is_full_is_said(project: Path, command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "commands", "sandbox", *command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+    assert run.returncode == 1
+    assert "The output cannot be written: No space left on device" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_reader_that_goes_after_the_first_line_ends_nothing(project: Path) -> None:
+    with serve("--port", "0", "--json") as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        process.stdout.close()
+        with urllib.request.urlopen(ready["endpointUrl"]) as answer:
+            assert answer.status == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 0
 
 
 @pytest.mark.parametrize("text", [None, "no certificate"])

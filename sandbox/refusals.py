@@ -8,6 +8,12 @@ from xml.sax.saxutils import escape
 
 from sandbox.call import Call
 
+FORMERLY_XML = ("cloudwatch", "sqs")
+"""Services that have changed their protocol: SDKs go on showing the older code."""
+
+CBOR = "rpc-v2-cbor"
+"""The protocol in which some SDKs speak to CloudWatch."""
+
 Answer = tuple[int, dict[str, str], bytes]
 """Status, headers and body."""
 
@@ -27,8 +33,10 @@ class RefusedCall(Exception):
 def answer(call: Call, refused: RefusedCall) -> Answer:
     """The refusal in the form that the caller's SDK reads."""
     request_id = str(uuid4())
+    if call.header("Smithy-Protocol") == CBOR:
+        return _cbor(refused, request_id)
     if _speaks_json(call):
-        return _json(refused, request_id)
+        return _json(call, refused, request_id)
     is_s3 = call.scope is not None and call.service == "s3"
     error = (
         f"<Code>{escape(refused.code)}</Code>"
@@ -55,14 +63,28 @@ def _speaks_json(call: Call) -> bool:
     )
 
 
-def _json(refused: RefusedCall, request_id: str) -> Answer:
+def _json(call: Call, refused: RefusedCall, request_id: str) -> Answer:
     code = refused.json_code or refused.code
     headers = {
         "Content-Type": "application/x-amz-json-1.0",
         "x-amzn-RequestId": request_id,
         "x-amzn-ErrorType": code,
-        # By which SDKs show the older code where a service has changed its protocol.
-        "x-amzn-query-error": f"{refused.code};Sender",
     }
+    if call.scope is not None and call.service in FORMERLY_XML:
+        headers["x-amzn-query-error"] = f"{refused.code};Sender"
     body = {"__type": code, "message": refused.message}
     return refused.status, headers, json.dumps(body).encode()
+
+
+def _cbor(refused: RefusedCall, request_id: str) -> Answer:
+    headers = {
+        "Content-Type": "application/cbor",
+        "Smithy-Protocol": CBOR,
+        "x-amzn-RequestId": request_id,
+        "x-amzn-query-error": f"{refused.code};Sender",
+    }
+    body = {"__type": refused.json_code or refused.code, "message": refused.message}
+    # A map of texts alone (RFC 8949): its size, then each text after its length.
+    texts = (text.encode() for pair in body.items() for text in pair)
+    encoded = (b"\x7a" + len(text).to_bytes(4, "big") + text for text in texts)
+    return refused.status, headers, bytes([0xA0 + len(body)]) + b"".join(encoded)

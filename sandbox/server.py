@@ -16,8 +16,9 @@ from sandbox.call import Call
 from sandbox.cloud import Cloud
 from sandbox.judge import judge
 from sandbox.links import follow
-from sandbox.principals import ADMINISTRATOR, ADMINISTRATOR_SECRET
-from sandbox.refusals import Answer, RefusedCall, answer
+from sandbox.permissions import left_out
+from sandbox.principals import ADMINISTRATOR, ADMINISTRATOR_SECRET, calling
+from sandbox.refusals import CBOR, Answer, RefusedCall, answer
 
 HOST = "127.0.0.1"
 """Nobody outside the machine reaches it."""
@@ -90,7 +91,7 @@ class Application:
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        call = Call.of(environ)
+        call = Call.of(environ, self._cloud.account.region)
         status, headers, body = self._answer(call)
         if call.method == "HEAD":
             # Its length is that of what GET would answer.
@@ -104,13 +105,17 @@ class Application:
 
     def _answer(self, call: Call) -> Answer:
         try:
+            if call.unread:
+                raise RefusedCall("InvalidRequest", call.unread, HTTPStatus.BAD_REQUEST)
             with self._cloud.changed:
                 try:
-                    if call.scope is None:
+                    if not call.is_signed:
                         followed = follow(call, self._cloud.account.id)
                         if followed is not None:
                             return followed
-                    judge(call, self._cloud)
+                    judgement = judge(call, self._cloud)
+                    calling.set(judgement.caller)
+                    left_out.set(judgement.left_out)
                     return self._dispatch(call)
                 finally:
                     self._cloud.changed.notify_all()
@@ -127,6 +132,13 @@ class Application:
             return answer(call, failure)
 
     def _dispatch(self, call: Call) -> Answer:
+        if call.header("Smithy-Protocol") == CBOR:
+            raise RefusedCall(
+                "NotImplemented",
+                f"The sandbox does not speak {CBOR}, only the older protocols of"
+                f" {call.service}: set the SDK to JSON or query.",
+                HTTPStatus.NOT_IMPLEMENTED,
+            )
         if not call.operation:
             raise RefusedCall(
                 "InvalidAction",

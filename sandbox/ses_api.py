@@ -14,13 +14,14 @@ from moto.ses.responses import EmailResponse
 from moto.sesv2.responses import SESV2Response
 
 from sandbox import mail, templates
-from sandbox.ses import Ses
+from sandbox.ses import MOST_RECIPIENTS, Ses
 from sandbox.ses_state import (
     FORWARDING,
     Destination,
     Reason,
     RefusedBySes,
     api_name,
+    refuse,
 )
 from sandbox.templates import Template
 
@@ -125,7 +126,7 @@ class SesV1(EmailResponse):
         tags = _tags(self._get_param("DefaultTags", []))
         defaults = templates.read(self._get_param("DefaultTemplateData"))
         statuses = []
-        for entry in self._get_param("Destinations", []):
+        for entry in _few(self._get_param("Destinations", [])):
             data = defaults | templates.read(entry.get("ReplacementTemplateData"))
             own = tags | _tags(entry.get("ReplacementTags", []))
             to = entry.get("Destination", {})
@@ -260,7 +261,7 @@ class SesV2(SESV2Response):
         defaults = templates.read(stated.get("TemplateData"))
         tags = _tags(self._get_param("DefaultEmailTags", []))
         results = []
-        for entry in self._get_param("BulkEmailEntries", []):
+        for entry in _few(self._get_param("BulkEmailEntries", [])):
             replacement = entry.get("ReplacementEmailContent", {}).get(
                 "ReplacementTemplate", {}
             )
@@ -449,6 +450,14 @@ def _answered(
     except RefusedBySes as refused:
         error = SesError(codes[refused.reason], str(refused))
         return api.serialized(ActionResult(error))
+
+
+def _few(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The mails of one request, if they are not too many (SendBulkEmail in the API
+    reference: up to 50)."""
+    if len(entries) > MOST_RECIPIENTS:
+        refuse(Reason.INVALID, f"Destination count exceeds {MOST_RECIPIENTS}.")
+    return entries
 
 
 def _bulk(

@@ -1,20 +1,24 @@
 """The endpoint as another program's SDK sees it."""
 
 import json
+import socket
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from sandbox.server import Listener
+from tests.emulated import admitting
 from tests.served import Served, error, served
 
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Served]:
+    """One for all of these tests."""
     with served() as account:
         yield account
 
@@ -55,14 +59,91 @@ def test_objects_of_any_name(account: Served, key: str) -> None:
     assert (head["ContentLength"], head["Metadata"]) == (5, {"my_key": "v"})
 
 
-def test_the_services_that_the_loop_needs(account: Served) -> None:
-    assert account.client("sns").create_topic(Name="topic")["TopicArn"]
-    account.client("iam").create_user(UserName="somebody")
-    assert account.client("sts").get_caller_identity()["Account"] == "123456789012"
-    metric = {"MetricName": "sent", "Value": 1}
+def test_iam_and_sts(account: Served) -> None:
+    iam = account.client("iam")
+    iam.create_user(UserName="somebody")
+    assert iam.get_user(UserName="somebody")["User"]["Arn"].endswith("user/somebody")
+    assert account.client("sts").get_caller_identity() | {"ResponseMetadata": {}} == {
+        "Account": "123456789012",
+        "Arn": "arn:aws:iam::123456789012:root",
+        "UserId": "123456789012",
+        "ResponseMetadata": {},
+    }
+
+
+def test_a_topic_to_a_queue(account: Served) -> None:
+    sns, sqs = account.client("sns"), account.client("sqs")
+    arn = sns.create_topic(Name="to-queue")["TopicArn"]
+    queue = "arn:aws:sqs:eu-west-1:123456789012:of-topic"
+    url = sqs.create_queue(
+        QueueName="of-topic",
+        Attributes={"Policy": admitting("sns.amazonaws.com", queue, arn)},
+    )["QueueUrl"]
+    sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)
+    sns.publish(TopicArn=arn, Message="m")
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert json.loads(message["Body"])["Message"] == "m"
+
+
+PROTOCOLS = "botocore.model.PRIORITY_ORDERED_SUPPORTED_PROTOCOLS"
+"""Those that botocore chooses from, the first that a service has."""
+
+
+@pytest.mark.parametrize("protocol", ["json", "query"])
+def test_metrics_and_alarms(
+    account: Served, monkeypatch: pytest.MonkeyPatch, protocol: str
+) -> None:
+    """By either protocol that botocore may choose."""
+    monkeypatch.setattr(PROTOCOLS, [protocol])
     cloudwatch = account.client("cloudwatch")
-    cloudwatch.put_metric_data(Namespace="ours", MetricData=[metric])
-    assert cloudwatch.list_metrics(Namespace="ours")["Metrics"]
+    assert cloudwatch.meta.service_model.resolved_protocol == protocol
+    which = {"Namespace": f"ours-{protocol}", "MetricName": "sent"}
+    for value in (1.0, 3.0):
+        data = [{"MetricName": "sent", "Value": value}]
+        cloudwatch.put_metric_data(Namespace=which["Namespace"], MetricData=data)
+    assert cloudwatch.list_metrics(Namespace=which["Namespace"])["Metrics"]
+    now = datetime.now(UTC)
+    points = cloudwatch.get_metric_statistics(
+        **which,
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(hours=1),
+        Period=7200,
+        Statistics=["Sum", "Maximum"],
+    )["Datapoints"]
+    assert [(point["Sum"], point["Maximum"]) for point in points] == [(4.0, 3.0)]
+    cloudwatch.put_metric_alarm(
+        AlarmName=protocol,
+        **which,
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    cloudwatch.set_alarm_state(
+        AlarmName=protocol, StateValue="ALARM", StateReason="seen"
+    )
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=[protocol])["MetricAlarms"]
+    assert (alarm["StateValue"], alarm["StateReason"]) == ("ALARM", "seen")
+    code, _ = error(
+        cloudwatch.set_alarm_state,
+        AlarmName="gone",
+        StateValue="OK",
+        StateReason="r",
+    )
+    assert code == "ResourceNotFound"
+    key = account.user(f"no-metrics-{protocol}")
+    denied = error(account.client("cloudwatch", *key).list_metrics)
+    assert denied[0] == "AccessDenied"
+
+
+def test_a_protocol_that_the_emulator_does_not_speak_is_said_in_it(
+    account: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PROTOCOLS, ["smithy-rpc-v2-cbor"])
+    code, message = error(account.client("cloudwatch").list_metrics)
+    assert code == "NotImplemented"
+    assert "does not speak rpc-v2-cbor" in message
 
 
 def test_both_versions_of_ses(account: Served) -> None:
@@ -85,28 +166,6 @@ def test_both_versions_of_ses(account: Served) -> None:
     for sent in (third, fourth):
         types = [event.type for event in events[sent["MessageId"]]]
         assert types == ["Send", "Delivery"]
-
-
-@pytest.mark.parametrize(
-    ("service", "code"), [("ses", "MessageRejected"), ("sesv2", "MessageRejected")]
-)
-def test_an_error_keeps_the_code_of_the_service(
-    account: Served, service: str, code: str
-) -> None:
-    to = {"ToAddresses": ["b@example.net"]}
-    body: Any = {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "b"}}}
-    send = account.client(service).send_email
-    if service == "ses":
-        found = error(send, Source="a@nope.example", Destination=to, Message=body)
-    else:
-        found = error(
-            send,
-            FromEmailAddress="a@nope.example",
-            Destination=to,
-            Content={"Simple": body},
-        )
-    assert found[0] == code
-    assert "not verified" in found[1]
 
 
 def test_what_the_emulator_cannot_is_said(account: Served) -> None:
@@ -157,44 +216,299 @@ def test_a_failure_of_the_sandbox_itself_is_told_too(account: Served) -> None:
     assert "StringSounds is not known" in message
 
 
+SIMPLE: Any = {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "b"}}}
+
+
+def raw(sender: str, to: list[str], header: str | None) -> dict[str, bytes]:
+    named = f"X-SES-CONFIGURATION-SET: {header}\r\n" if header else ""
+    text = f"From: {sender}\r\nTo: {', '.join(to)}\r\n{named}\r\nbody"
+    return {"Data": text.encode()}
+
+
+def send(
+    account: Served,
+    way: str,
+    sender: str,
+    to: list[str],
+    field: str | None = None,
+    header: str | None = None,
+) -> str:
+    """Sends one mail in one of the ways that SES has; its id."""
+    v1, v2 = account.client("ses"), account.client("sesv2")
+    named = {"ConfigurationSetName": field} if field else {}
+    old: Any = {"Source": sender, **named}
+    new: Any = {"FromEmailAddress": sender, **named}
+    addressed = {"Destination": {"ToAddresses": to}}
+    answer: Any
+    match way:
+        case "v2 simple":
+            answer = v2.send_email(**new, **addressed, Content={"Simple": SIMPLE})
+        case "v2 raw":
+            answer = v2.send_email(**new, Content={"Raw": raw(sender, to, header)})
+        case "v2 template":
+            template = {"TemplateName": "order", "TemplateData": "{}"}
+            answer = v2.send_email(**new, **addressed, Content={"Template": template})
+        case "v2 bulk":
+            (answer,) = v2.send_bulk_email(
+                **new,
+                DefaultContent={
+                    "Template": {"TemplateName": "order", "TemplateData": "{}"}
+                },
+                BulkEmailEntries=[addressed],
+            )["BulkEmailEntryResults"]
+        case "v1 simple":
+            answer = v1.send_email(**old, **addressed, Message=SIMPLE)
+        case "v1 raw":
+            answer = v1.send_raw_email(**old, RawMessage=raw(sender, to, header))
+        case "v1 template":
+            answer = v1.send_templated_email(
+                **old, **addressed, Template="order", TemplateData="{}"
+            )
+        case "v1 bulk":
+            (answer,) = v1.send_bulk_templated_email(
+                **old,
+                Template="order",
+                DefaultTemplateData="{}",
+                Destinations=[addressed],
+            )["Status"]
+    return str(answer.get("MessageId") or answer["Status"])
+
+
+RAW = ("v2 raw", "v1 raw")
+WAYS = (
+    "v2 simple",
+    "v2 raw",
+    "v2 template",
+    "v2 bulk",
+    "v1 simple",
+    "v1 raw",
+    "v1 template",
+    "v1 bulk",
+)
+
+
+@pytest.fixture(scope="module")
+def shop(account: Served) -> Served:
+    """With a template, sets and an identity of each kind."""
+    ses = account.client("sesv2")
+    ses.create_email_template(
+        TemplateName="order", TemplateContent={"Subject": "s", "Text": "t"}
+    )
+    for name in ("field", "header", "default", "paused"):
+        ses.create_configuration_set(
+            ConfigurationSetName=name,
+            SendingOptions={"SendingEnabled": name != "paused"},
+        )
+    ses.create_email_identity(EmailIdentity="plain.example.com")
+    for name in ("default", "paused"):
+        ses.create_email_identity(
+            EmailIdentity=f"{name}.example.com", ConfigurationSetName=name
+        )
+    return account
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_mail_takes_part_however_it_names_its_set(shop: Served, way: str) -> None:
+    """The field before the header, and both before the identity's default."""
+    for identity, field, header, expected in (
+        ("plain", None, None, None),
+        ("plain", "field", None, "field"),
+        ("plain", None, "header", "header"),
+        ("plain", "field", "header", "field"),
+        ("default", None, None, "default"),
+        ("default", None, "header", "header"),
+        ("default", "field", None, "field"),
+        ("default", "field", "header", "field"),
+        ("paused", "field", None, "field"),
+    ):
+        if header and way not in RAW:
+            continue
+        sender = f"a@{identity}.example.com"
+        mail = send(shop, way, sender, ["b@example.net"], field, header)
+        (sent, *_) = shop.cloud.ses.events[mail]
+        assert sent.sent.configuration_set == expected
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
-    ("recipients", "configuration_set", "v1_code", "v2_code"),
+    ("sender", "named", "recipients", "v1", "v2"),
     [
-        (51, None, "InvalidParameterValue", "BadRequestException"),
-        (1, "unknown", "ConfigurationSetDoesNotExist", "NotFoundException"),
-        (
+        pytest.param(
+            "a@nope.example", None, 1, "MessageRejected", "MessageRejected", id="sender"
+        ),
+        pytest.param(
+            "a@plain.example.com",
+            "unknown",
             1,
+            "ConfigurationSetDoesNotExist",
+            "NotFoundException",
+            id="set",
+        ),
+        pytest.param(
+            "a@plain.example.com",
             "paused",
+            1,
             "ConfigurationSetSendingPausedException",
             "SendingPausedException",
+            id="paused set",
+        ),
+        pytest.param(
+            "a@paused.example.com",
+            None,
+            1,
+            "ConfigurationSetSendingPausedException",
+            "SendingPausedException",
+            id="paused default set",
+        ),
+        pytest.param(
+            "a@plain.example.com",
+            None,
+            51,
+            "InvalidParameterValue",
+            "BadRequestException",
+            id="recipients",
         ),
     ],
 )
 def test_what_ses_refuses(
-    account: Served,
+    shop: Served,
+    way: str,
+    sender: str,
+    named: str | None,
     recipients: int,
-    configuration_set: str | None,
-    v1_code: str,
-    v2_code: str,
+    v1: str,
+    v2: str,
 ) -> None:
-    old, new = account.client("ses"), account.client("sesv2")
-    identity = f"{v2_code}{recipients}.example.com"
-    new.create_email_identity(EmailIdentity=identity)
-    if configuration_set == "paused":
-        new.create_configuration_set(
-            ConfigurationSetName="paused", SendingOptions={"SendingEnabled": False}
-        )
-    to = {"ToAddresses": [f"b{number}@example.net" for number in range(recipients)]}
-    body = {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "b"}}}
-    which = {"ConfigurationSetName": configuration_set} if configuration_set else {}
-    sender = f"a@{identity}"
-    found = error(old.send_email, Source=sender, Destination=to, Message=body, **which)
-    assert found[0] == v1_code
-    found = error(
-        new.send_email,
-        FromEmailAddress=sender,
-        Destination=to,
-        Content={"Simple": body},
-        **which,
+    to = [f"b{number}@example.net" for number in range(recipients)]
+    if way.endswith("bulk") and recipients > 1:
+        # What is wrong with one mail of many is no error of the request.
+        status = {"v1": "InvalidParameterValue", "v2": "INVALID_PARAMETER"}[way[:2]]
+        assert send(shop, way, sender, to, named) == status
+        return
+    code, message = error(
+        send, account=shop, way=way, sender=sender, to=to, field=named
     )
-    assert found[0] == v2_code
+    assert code == (v1 if way.startswith("v1") else v2)
+    if sender == "a@nope.example":
+        assert message.endswith("in region EU-WEST-1: a@nope.example")
+    if named and way in RAW:
+        by_header = error(
+            send, account=shop, way=way, sender=sender, to=to, header=named
+        )
+        assert by_header == (code, message)
+
+
+@pytest.mark.parametrize("service", ["ses", "sesv2"])
+def test_more_than_fifty_mails_at_once_are_too_many(shop: Served, service: str) -> None:
+    entry = {"Destination": {"ToAddresses": ["b@example.net"]}}
+    sender = "a@plain.example.com"
+    if service == "ses":
+        code, _ = error(
+            shop.client("ses").send_bulk_templated_email,
+            Source=sender,
+            Template="order",
+            DefaultTemplateData="{}",
+            Destinations=[entry] * 51,
+        )
+    else:
+        code, _ = error(
+            shop.client("sesv2").send_bulk_email,
+            FromEmailAddress=sender,
+            DefaultContent={"Template": {"TemplateName": "order"}},
+            BulkEmailEntries=[entry] * 51,
+        )
+    assert code in ("InvalidParameterValue", "BadRequestException")
+
+
+def test_events_name_who_really_sent(shop: Served) -> None:
+    def names(service: str, *key: Any) -> tuple[str, str]:
+        if service == "ses":
+            answer = shop.client(service, *key).send_email(
+                Source="a@plain.example.com",
+                Destination={"ToAddresses": ["b@example.net"]},
+                Message=SIMPLE,
+            )
+        else:
+            answer = shop.client(service, *key).send_email(
+                FromEmailAddress="a@plain.example.com",
+                Destination={"ToAddresses": ["b@example.net"]},
+                Content={"Simple": SIMPLE},
+            )
+        sent = shop.cloud.ses.events[answer["MessageId"]][0].sent
+        return sent.caller, sent.source_ip
+
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    everything = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    key = shop.user("mailer", everything)
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+    }
+    iam = shop.client("iam")
+    role = iam.create_role(
+        RoleName="mailers",
+        AssumeRolePolicyDocument=json.dumps(
+            {"Version": "2012-10-17", "Statement": trust}
+        ),
+    )["Role"]["Arn"]
+    iam.put_role_policy(RoleName="mailers", PolicyName="p", PolicyDocument=everything)
+    session = shop.client("sts", *key).assume_role(
+        RoleArn=role, RoleSessionName="tonight"
+    )["Credentials"]
+    assert names("sesv2") == ("root", "127.0.0.1")
+    assert names("ses", *key) == ("mailer", "127.0.0.1")
+    assert names(
+        "sesv2",
+        session["AccessKeyId"],
+        session["SecretAccessKey"],
+        session["SessionToken"],
+    ) == ("mailers", "127.0.0.1")
+    assert names("sesv2") == ("root", "127.0.0.1")
+
+
+def answered(account: Served, request: bytes) -> bytes:
+    """What the endpoint answers to these bytes."""
+    host, _, port = account.endpoint.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "said"),
+    [
+        pytest.param(b"GET / HTTP/1.0\r\n\r\n", b" 200 ", b"SDKs", id="HTTP/1.0"),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+            b" 400 ",
+            b"Content-Length is x",
+            id="no length",
+        ),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+            b" 400 ",
+            b"Content-Length is -1",
+            id="negative length",
+        ),
+        pytest.param(
+            b"PUT /b/k HTTP/1.1\r\nContent-Length: 99999999999999\r\n\r\nx",
+            b" 400 ",
+            b"at most 256 MiB",
+            id="enormous body",
+        ),
+        pytest.param(b"\x16\x03\x01 hello\r\n\r\n", b"", b"Bad", id="no HTTP"),
+    ],
+)
+def test_odd_requests_are_answered_without_a_traceback(
+    account: Served,
+    capfd: pytest.CaptureFixture[str],
+    request_: bytes,
+    status: bytes,
+    said: bytes,
+) -> None:
+    found = answered(account, request_)
+    assert status in found
+    assert said in found
+    assert "Traceback" not in capfd.readouterr().err

@@ -17,15 +17,13 @@ ADMINISTRATOR_SECRET = "sandbox"
 """A key of the sandbox's own, which may do everything and opens nothing else."""
 
 NOTHING = json.dumps({"Statement": []})
-EVERYTHING = json.dumps(
-    {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
-)
+_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+EVERYTHING = json.dumps({"Version": "2012-10-17", "Statement": [_ALL]})
 
 
 def _all_but(*actions: str) -> str:
     denied = {"Effect": "Deny", "Action": actions, "Resource": "*"}
-    allowed = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    return json.dumps({"Statement": [allowed, denied]})
+    return json.dumps({"Statement": [_ALL, denied]})
 
 
 OF_SESSION_TOKENS = Limit("session policy", _all_but("iam:*", "sts:GetFederationToken"))
@@ -173,17 +171,17 @@ def _boundary(iam: IAMBackend, who: Any) -> Iterator[Limit]:
     arn = who.permissions_boundary_arn
     if arn:
         policy = iam.managed_policies.get(arn)
-        yield Limit("permissions boundary", _text(policy) if policy else NOTHING)
+        yield Limit("permissions boundary", document_of(policy) if policy else NOTHING)
 
 
 def _policies(who: Any) -> Iterator[str]:
     """The inline policies and the managed ones, of a user, group or role."""
     yield from who.policies.values()
     for policy in who.managed_policies.values():
-        yield _text(policy)
+        yield document_of(policy)
 
 
-def _text(policy: Any) -> str:
+def document_of(policy: Any) -> str:
     """The version of a managed policy that counts."""
     text: str = next(one.document for one in policy.versions if one.is_default)
     return text

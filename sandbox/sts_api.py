@@ -2,13 +2,13 @@
 
 import json
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from moto.core.responses import ActionResult
 from moto.iam.models import iam_backends
 from moto.sts.responses import TokenResponse
 
-from sandbox.principals import calling
+from sandbox.principals import calling, document_of
 from sandbox.refusals import RefusedCall
 from sandbox.sessions import Session, Sts, sts
 
@@ -57,7 +57,8 @@ class StsApi(TokenResponse):
             raise NotImplementedError("It has no session tags.")
         policy = self._policy()
         found = super().assume_role()
-        self.backend.assumed_roles[-1].policy = policy or ""
+        session = cast(dict[str, Any], found.result)["Credentials"]
+        session.policy = policy or ""
         return found
 
     def _begin(
@@ -82,9 +83,7 @@ class StsApi(TokenResponse):
             policy = known.get(one["arn"])
             if policy is None:
                 raise _malformed(f"The policy {one['arn']} does not exist.")
-            stated.append(
-                next(each.document for each in policy.versions if each.is_default)
-            )
+            stated.append(document_of(policy))
         return _merged(stated) if stated else None
 
 

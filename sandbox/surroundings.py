@@ -20,6 +20,7 @@ from components.account import Account
 from components.settings import Settings
 from components.settings.channels import Protocol
 from sandbox.cloud import Cloud
+from sandbox.principals import EVERYTHING
 
 EXAMPLE_ACCOUNT = "123456789012"
 
@@ -132,12 +133,10 @@ def _boundary(cloud: Cloud, arn: str) -> None:
             )
             state.managed_policies[policy.arn] = policy
         return
-    statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    document = {"Version": "2012-10-17", "Statement": [statement]}
     cloud.client("iam").create_policy(
         PolicyName=path.rpartition("/")[2],
         Path=f"{path.rpartition('/')[0]}/",
-        PolicyDocument=json.dumps(document),
+        PolicyDocument=EVERYTHING,
     )
 
 

@@ -147,3 +147,25 @@ def error(call: Any, **parameters: Any) -> tuple[str, str]:
         call(**parameters)
     stated = raised.value.response["Error"]
     return stated["Code"], stated["Message"]
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    """A policy as JSON."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(action: str, resource: str, **more: Any) -> dict[str, Any]:
+    """A statement."""
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def user_arn(name: str) -> dict[str, str]:
+    """A user as a principal."""
+    return {"AWS": f"arn:aws:iam::123456789012:user/{name}"}
+
+
+def of(credentials: dict[str, Any]) -> tuple[str, str, str]:
+    """What a client needs of the credentials that STS answers."""
+    names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+    key_id, secret, token = (credentials[name] for name in names)
+    return key_id, secret, token

@@ -120,14 +120,21 @@ def test_who_is_unsubscribed_is_told_and_may_come_back(
     assert desk.next()[1] == "heard again"
 
 
+def dismissed(account: Served, arn: str, desk: Endpoint) -> dict[str, Any]:
+    """What an endpoint is told that was subscribed and is not any more."""
+    subscribe(account, arn, desk)
+    desk.confirm()
+    found = listed(account, arn)[0]
+    account.client("sns").unsubscribe(SubscriptionArn=found)
+    told: dict[str, Any] = json.loads(desk.next()[1])
+    return told
+
+
 def test_who_comes_back_after_being_subscribed_anew_is_told_once(
     account: Served, desk: Endpoint
 ) -> None:
     arn, sns = topic(account), account.client("sns")
-    subscribe(account, arn, desk)
-    desk.confirm()
-    sns.unsubscribe(SubscriptionArn=listed(account, arn)[0])
-    told = json.loads(desk.next()[1])
+    told = dismissed(account, arn, desk)
     subscribe(account, arn, desk)
     desk.confirm()
     again = error(sns.confirm_subscription, TopicArn=arn, Token=told["Token"])
@@ -139,10 +146,7 @@ def test_nobody_comes_back_to_a_topic_that_is_gone(
     account: Served, desk: Endpoint
 ) -> None:
     arn, sns = topic(account), account.client("sns")
-    subscribe(account, arn, desk)
-    desk.confirm()
-    sns.unsubscribe(SubscriptionArn=listed(account, arn)[0])
-    told = json.loads(desk.next()[1])
+    told = dismissed(account, arn, desk)
     sns.delete_topic(TopicArn=arn)
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(told["SubscribeURL"])

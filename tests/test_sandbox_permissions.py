@@ -1,12 +1,17 @@
 """What a request needs, by service: actions on resources."""
 
+import json
+from typing import Any
+
 import pytest
 
+from sandbox.access import UNKNOWN
 from sandbox.call import Call
 from sandbox.permissions import needs
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu-west-1/{}/aws4_request"
 ACCOUNT = "123456789012"
+QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}"
 
 
 def call(
@@ -31,6 +36,11 @@ def asked(found: Call) -> list[tuple[str, str]]:
         ("GET /b/k/l", [("s3:GetObject", "arn:aws:s3:::b/k/l")]),
         ("GET /b/k?versionId=1", [("s3:GetObjectVersion", "arn:aws:s3:::b/k")]),
         ("HEAD /b/k", [("s3:GetObject", "arn:aws:s3:::b/k")]),
+        (
+            "GET /b/k?tagging&versionId=1",
+            [("s3:GetObjectVersionTagging", "arn:aws:s3:::b/k")],
+        ),
+        ("DELETE /b?tagging", [("s3:PutBucketTagging", "arn:aws:s3:::b")]),
         ("POST /b/k?uploads", [("s3:PutObject", "arn:aws:s3:::b/k")]),
         ("DELETE /b/k", [("s3:DeleteObject", "arn:aws:s3:::b/k")]),
         ("PUT /b?lifecycle", [("s3:PutLifecycleConfiguration", "arn:aws:s3:::b")]),
@@ -49,6 +59,61 @@ def test_s3_copies_from_somewhere_and_may_set_more() -> None:
     ]
     tagged = call("PUT", "s3", "/b/k", "x", **{"x-amz-tagging": "a=b"})
     assert ("s3:PutObjectTagging", "arn:aws:s3:::b/k") in asked(tagged)
+
+
+def test_s3_copies_one_version() -> None:
+    copy = call("PUT", "s3", "/b/k", **{"x-amz-copy-source": "/a/b?versionId=1"})
+    assert ("s3:GetObjectVersion", "arn:aws:s3:::a/b") in asked(copy)
+
+
+def test_each_object_of_several_counts_alone() -> None:
+    body = (
+        "<Delete><Object><Key>k</Key></Object>"
+        "<Object><Key>l</Key><VersionId>1</VersionId></Object></Delete>"
+    )
+    delete = call("POST", "s3", "/b?delete", body)
+    assert asked(delete) == [
+        ("s3:DeleteObject", "arn:aws:s3:::b/k"),
+        ("s3:DeleteObjectVersion", "arn:aws:s3:::b/l"),
+    ]
+    assert all(need.alone for need in needs(delete, ACCOUNT))
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "expected"),
+    [
+        (
+            "StartMessageMoveTask",
+            {"SourceArn": f"{QUEUE}:dead", "DestinationArn": f"{QUEUE}:q"},
+            [
+                ("sqs:ReceiveMessage", f"{QUEUE}:dead"),
+                ("sqs:DeleteMessage", f"{QUEUE}:dead"),
+                ("sqs:GetQueueAttributes", f"{QUEUE}:dead"),
+                ("sqs:SendMessage", f"{QUEUE}:q"),
+                ("sqs:StartMessageMoveTask", f"{QUEUE}:dead"),
+            ],
+        ),
+        ("ListQueues", {}, [("sqs:ListQueues", "*")]),
+        (
+            "CancelMessageMoveTask",
+            {"TaskHandle": "x"},
+            [("sqs:CancelMessageMoveTask", UNKNOWN)],
+        ),
+        (
+            "SendMessageBatch",
+            {"QueueUrl": "http://127.0.0.1:4566/123456789012/q", "Entries": []},
+            [("sqs:SendMessage", f"{QUEUE}:q")],
+        ),
+    ],
+)
+def test_sqs(
+    operation: str, body: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    headers = {
+        "Content-Type": "application/x-amz-json-1.0",
+        "X-Amz-Target": f"AmazonSQS.{operation}",
+    }
+    assert asked(call("POST", "sqs", "/", json.dumps(body), **headers)) == expected
 
 
 def test_the_names_of_keys_in_s3() -> None:

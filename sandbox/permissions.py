@@ -212,15 +212,17 @@ def _s3(call: Call, account_id: str) -> Iterator[Need]:
     if operation == "DeleteObjects":
         for one in parameters.get("Delete", {}).get("Objects", []):
             where = f"{bucket}/{one['Key']}"
-            deletes = _of_version("DeleteObject") if one.get("VersionId") else action
-            yield need(deletes.replace("Objects", "Object"), where, alone=True)
+            version = one.get("VersionId")
+            deletes = _of_version("DeleteObject") if version else "DeleteObject"
+            yield need(deletes, where, alone=True)
             if bypasses:
                 yield need("BypassGovernanceRetention", where, alone=True)
         return
     yield need(action, f"{bucket}/{key}" if key else bucket or ANY)
     if source := parameters.get("CopySource"):
-        path, _, version = unquote(str(source)).lstrip("/").partition("?versionId=")
-        yield need(_of_version("GetObject") if version else "GetObject", path)
+        path, _, version = str(source).lstrip("/").partition("?versionId=")
+        gets = _of_version("GetObject") if version else "GetObject"
+        yield need(gets, unquote(path))
     for header, also in (
         ("x-amz-acl", "PutObjectAcl"),
         ("x-amz-tagging", "PutObjectTagging"),

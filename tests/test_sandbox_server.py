@@ -94,7 +94,7 @@ def test_metrics_and_alarms(
     account: Served, monkeypatch: pytest.MonkeyPatch, protocol: str
 ) -> None:
     """By either protocol that botocore may choose."""
-    monkeypatch.setattr(PROTOCOLS, [protocol])
+    monkeypatch.setattr(PROTOCOLS, [protocol, "query"])
     cloudwatch = account.client("cloudwatch")
     assert cloudwatch.meta.service_model.resolved_protocol == protocol
     which = {"Namespace": f"ours-{protocol}", "MetricName": "sent"}

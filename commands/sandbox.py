@@ -2,13 +2,14 @@
 
 import json
 import logging
+import os
 import signal
 import sys
-import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -115,11 +116,11 @@ def _serve(file: "StackFile", port: int, as_json: bool, ca_file: Path | None) ->
             http = _http_delivery(ca_file)
             stack = open_things.enter_context(applied(file, listener.endpoint, http))
             open_things.enter_context(serving(stack.cloud, listener))
-            if not stopped.is_set():
+            if stopped.empty():
                 _warn(stack)
                 with _printing():
                     _announce(stack, listener.endpoint, as_json)
-            stopped.wait()
+                stopped.put(stopped.get())
     except (Refused, CannotApply) as refused:
         _stop(str(refused))
 
@@ -146,13 +147,17 @@ def _listener(port: int) -> "Listener":
 
 
 @contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """Set by Ctrl-C and SIGTERM meanwhile; a second one ends the process at once."""
-    stopped = threading.Event()
+def _stop_signals() -> "Iterator[SimpleQueue[int]]":
+    """Gets Ctrl-C and SIGTERM meanwhile; a second one ends the process at once.
+
+    A queue of this kind may be put into wherever a signal interrupts.
+    """
+    stopped = SimpleQueue[int]()
 
     def stop(number: int, _: object) -> None:
-        stopped.set()
-        signal.signal(number, signal.SIG_DFL)
+        if not stopped.empty():
+            os._exit(128 + number)
+        stopped.put(number)
 
     before = {
         number: signal.signal(number, stop)

@@ -253,7 +253,7 @@ def test_a_second_signal_ends_it_at_once_while_it_starts(project: Path) -> None:
         while process.poll() is None:
             process.send_signal(signal.SIGTERM)
         _, errors = process.communicate()
-    assert process.returncode in (-signal.SIGTERM, -signal.SIGINT)
+    assert process.returncode in (128 + signal.SIGTERM, 128 + signal.SIGINT)
     assert "Traceback" not in errors
 
 

@@ -6,7 +6,7 @@ UPGRADE ?=
 ARGS ?=
 
 python := .venv/bin/python
-lock := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+lock := uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
@@ -24,9 +24,11 @@ sandbox: ## Send mail through the dev stack on this machine; STACK=prod takes an
 	@.venv/bin/ses-feedback sandbox --stack $(STACK)
 
 test: setup ## Run the tests
+	@scripts/queue-server || echo "The tests that need it are named at the end." >&2
 	@$(python) -m pytest
 
-bench: setup ## Measure the figures of the README; ARGS=--quick only sees whether it runs
+bench: setup ## Measure the figures of the README; ARGS="collector --quick": a part of them
+	@scripts/queue-server
 	@$(python) -m benchmarks $(ARGS)
 
 check: lint types test ## Run everything that CI runs: lint, types, tests
@@ -42,16 +44,20 @@ format: setup ## Format the code, and mend what ruff can mend
 	@$(python) -m ruff format
 	@$(python) -m ruff check --fix
 
-lock: ## Write requirements*.txt anew from pyproject.toml (needs uv)
+lock: ## Write requirements*.txt anew from both pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { \
 	  echo "make lock needs uv on the PATH; pip or your system's packages have it" >&2; exit 1; }
-	$(lock) --extra dev --output-file requirements-dev.txt
-	$(lock) --extra sandbox --constraints requirements-dev.txt --output-file requirements-sandbox.txt
-	$(lock) --constraints requirements-dev.txt --output-file requirements.txt
+	$(lock) pyproject.toml collector/pyproject.toml --extra dev --extra postgresql \
+	  --output-file requirements-dev.txt
+	$(lock) pyproject.toml collector/pyproject.toml --extra sandbox \
+	  --constraints requirements-dev.txt --output-file requirements-sandbox.txt
+	$(lock) pyproject.toml --constraints requirements-dev.txt --output-file requirements.txt
+	$(lock) collector/pyproject.toml --extra image \
+	  --constraints requirements-dev.txt --output-file collector/requirements.txt
 
 upgrade: ## The same, with the newest versions that pyproject.toml allows
 	@$(MAKE) --no-print-directory lock UPGRADE=--upgrade
 
-clean: ## Remove .venv and every cache
-	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+clean: ## Remove .venv, .tools and every cache
+	rm -rf .venv .tools .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The sub-commands of `ses-feedback-collector`, with what they share."""

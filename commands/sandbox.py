@@ -16,6 +16,7 @@ import click
 
 if TYPE_CHECKING:
     from components.settings import StackFile
+    from sandbox.collected import Collected
     from sandbox.http_delivery import HttpDelivery
     from sandbox.report import Row
     from sandbox.server import Listener
@@ -211,15 +212,16 @@ def _warn(stack: "AppliedStack") -> None:
 def _show(file: "StackFile", as_json: bool) -> None:
     from components.settings import Refused
     from sandbox.apply import CannotApply
+    from sandbox.collected import collecting
     from sandbox.stack import applied
 
     _be_quiet()
     try:
-        with applied(file) as stack:
+        with applied(file) as stack, collecting() as collected:
             _warn(stack)
-            rows = _sent(stack)
+            rows = _sent(stack, collected)
             with _printing():
-                _print(rows, stack, as_json)
+                _print(rows, stack, collected, as_json)
     except (Refused, CannotApply) as refused:
         _stop(str(refused))
 
@@ -230,7 +232,7 @@ def _be_quiet() -> None:
     warnings.filterwarnings("ignore", module="moto")
 
 
-def _sent(stack: "AppliedStack") -> list["Row"]:
+def _sent(stack: "AppliedStack", collected: "Collected") -> list["Row"]:
     """The report; how far it is shows on a terminal only."""
     from rich.console import Console
     from rich.progress import Progress
@@ -244,14 +246,21 @@ def _sent(stack: "AppliedStack") -> list["Row"]:
     ) as progress:
         mails = progress.add_task("Sending mail", total=count(senders, stack.outputs))
         return report(
-            stack.cloud, senders, stack.outputs, lambda: progress.advance(mails)
+            stack.cloud,
+            senders,
+            stack.outputs,
+            collected.take,
+            lambda: progress.advance(mails),
         )
 
 
-def _print(rows: list["Row"], stack: "AppliedStack", as_json: bool) -> None:
+def _print(
+    rows: list["Row"], stack: "AppliedStack", collected: "Collected", as_json: bool
+) -> None:
     from rich.console import Console
 
-    from sandbox.table import pipe_console, print_table
+    from sandbox.report import RECIPIENTS
+    from sandbox.table import pipe_console, print_answers, print_table
 
     if as_json:
         click.echo(json.dumps([row.as_json() for row in rows], indent=2))
@@ -261,6 +270,8 @@ def _print(rows: list["Row"], stack: "AppliedStack", as_json: bool) -> None:
     )
     console = Console() if sys.stdout.isatty() else pipe_console()
     print_table(rows, console, existing)
+    if stack.settings.queues:
+        print_answers(collected.answers(RECIPIENTS), console)
 
 
 def _stop(message: str) -> NoReturn:

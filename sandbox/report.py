@@ -9,8 +9,13 @@ from sandbox.deliveries import Delivery
 from sandbox.ses import Event
 from sandbox.simulator import DOMAIN
 
+Collect = Callable[[Mapping[str, str]], Mapping[str, str]]
+"""Takes messages from the stack's queues, and says into which table each went."""
+
 MAILBOXES = ("bounce", "complaint", "success", "ooto", "suppressionlist")
 """Simulator mailboxes, each with an outcome of its own."""
+
+RECIPIENTS = tuple(f"{name}@{DOMAIN}" for name in MAILBOXES)
 
 LOCAL_PART = "no-reply"
 """What a domain's mail is sent as."""
@@ -21,9 +26,10 @@ class Place:
     """Where an event arrived."""
 
     kind: str
-    """queue, subscription or e-mail"""
+    """queue, row, subscription or e-mail"""
     name: str
-    """Our name of the queue, a protocol and endpoint, or an address."""
+    """Our name of the queue, a table of the collector, a protocol and endpoint, or an
+    address."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,16 @@ class Names:
         return cls(ours("topicArns"), ours("queueUrls"), ours("configurationSetNames"))
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """A message that was taken from a queue."""
+
+    url: str
+    """The queue's."""
+    table: str | None
+    """Of the collector, if it made rows of it."""
+
+
 def mailbox(identity: str) -> str:
     """An address that mail of the identity is sent from."""
     return identity if "@" in identity else f"{LOCAL_PART}@{identity}"
@@ -80,17 +96,18 @@ def report(
     cloud: Cloud,
     identities: Sequence[str],
     outputs: Mapping[str, Any],
+    collect: Collect = lambda _: {},
     advance: Callable[[], None] = lambda: None,
 ) -> list[Row]:
-    """Sends from each identity to each simulator mailbox, without a set and with each
-    of the stack's.
+    """Sends from each identity to each of RECIPIENTS, without a set and with each of
+    the stack's.
 
     `advance` is called after each mail, of which there are `count(...)`.
     """
-    reporter = Reporter(cloud, Names.of(outputs))
+    reporter = Reporter(cloud, Names.of(outputs), collect)
     rows: list[Row] = []
     for identity in identities:
-        for recipient in (f"{name}@{DOMAIN}" for name in MAILBOXES):
+        for recipient in RECIPIENTS:
             for configuration_set in (None, *reporter.names.sets):
                 rows += reporter.send(mailbox(identity), recipient, configuration_set)
                 advance()
@@ -100,15 +117,18 @@ def report(
 def count(identities: Sequence[str], outputs: Mapping[str, Any]) -> int:
     """The mails of a report."""
     sets = outputs.get("configurationSetNames", {})
-    return len(identities) * (1 + len(sets)) * len(MAILBOXES)
+    return len(identities) * (1 + len(sets)) * len(RECIPIENTS)
 
 
 class Reporter:
     """Sends single mails and looks where their events arrived."""
 
-    def __init__(self, cloud: Cloud, names: Names) -> None:
+    def __init__(
+        self, cloud: Cloud, names: Names, collect: Collect = lambda _: {}
+    ) -> None:
         self.names = names
         self._cloud = cloud
+        self._collect = collect
         self._sqs = cloud.client("sqs")
         self._urls = self._queues()
         self._receive()
@@ -143,7 +163,7 @@ class Reporter:
                 )
 
     def _told(
-        self, event: Event, received: Mapping[str, str]
+        self, event: Event, received: Mapping[str, Arrival]
     ) -> Iterator[dict[str, Any]]:
         """Who was told of an event, one by one."""
         identity = event.sent.identity_arn.partition(":identity/")[2]
@@ -154,11 +174,14 @@ class Reporter:
         }
         for told in event.told:
             deliveries = self._cloud.sns.deliveries[told.message_id]
-            places = (self._place(delivery, received) for delivery in deliveries)
+            places = [self._place(delivery, received) for delivery in deliveries]
             yield {
                 "via": told.via,
                 "channel": self.names.channels.get(told.topic_arn),
-                "places": tuple(place for place in places if place is not None),
+                "places": (
+                    *(place for place in places if place is not None),
+                    *_rows(deliveries, received),
+                ),
                 "settled_by": deciders[told.via],
             }
         if event.forwarded_to is not None:
@@ -171,15 +194,17 @@ class Reporter:
         if not event.told and event.forwarded_to is None:
             yield {"via": None, "channel": None, "places": ()}
 
-    def _place(self, delivery: Delivery, received: Mapping[str, str]) -> Place | None:
+    def _place(
+        self, delivery: Delivery, received: Mapping[str, Arrival]
+    ) -> Place | None:
         """Where a message arrived; None for one that is in no queue after all."""
         if delivery.in_queue is None:
             return Place("subscription", self._shown(delivery))
-        url = received.get(delivery.in_queue)
-        if url is None:
+        arrival = received.get(delivery.in_queue)
+        if arrival is None:
             return None
-        if url in self.names.queues:
-            return Place("queue", self.names.queues[url])
+        if arrival.url in self.names.queues:
+            return Place("queue", self.names.queues[arrival.url])
         return Place("subscription", self._shown(delivery))
 
     def _shown(self, delivery: Delivery) -> str:
@@ -206,13 +231,21 @@ class Reporter:
             if url.rpartition("/")[2] in names
         ]
 
-    def _receive(self) -> dict[str, str]:
-        """Empties the queues: the queue's URL by the id of each message in it."""
+    def _receive(self) -> dict[str, Arrival]:
+        """Empties the queues, by the id of each message; the collector gets what is in
+        the stack's."""
+        bodies = {url: dict(self._empty(url)) for url in self._urls}
+        tables: dict[str, str] = {}
+        for url, messages in bodies.items():
+            if url in self.names.queues:
+                tables.update(self._collect(messages))
         return {
-            message_id: url for url in self._urls for message_id in self._empty(url)
+            message_id: Arrival(url, tables.get(message_id))
+            for url, messages in bodies.items()
+            for message_id in messages
         }
 
-    def _empty(self, url: str) -> Iterator[str]:
+    def _empty(self, url: str) -> Iterator[tuple[str, str]]:
         while messages := self._sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0
         ).get("Messages"):
@@ -223,7 +256,16 @@ class Reporter:
                     for index, message in enumerate(messages)
                 ],
             )
-            yield from (message["MessageId"] for message in messages)
+            yield from ((message["MessageId"], message["Body"]) for message in messages)
+
+
+def _rows(
+    deliveries: Sequence[Delivery], received: Mapping[str, Arrival]
+) -> Iterator[Place]:
+    """What the collector made of a message, once however many queues it came by."""
+    arrivals = (received.get(delivery.in_queue or "") for delivery in deliveries)
+    tables = [one.table for one in arrivals if one is not None and one.table]
+    yield from (Place("row", table) for table in dict.fromkeys(tables))
 
 
 def event_name(event_type: str) -> str:

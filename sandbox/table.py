@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sandbox.collected import Answer
 from sandbox.report import Place, Row
 from sandbox.simulator import DOMAIN
 
@@ -20,6 +21,8 @@ COLUMNS = (
     "channel",
     "places",
 )
+
+ANSWERS = ("recipient", "rows", "may I send?", "why not")
 
 SENT = 3
 """The columns that say what was sent."""
@@ -50,16 +53,7 @@ def print_table(
     On a terminal what repeats from one row to the next is left out; in a pipe each
     line is complete.
     """
-    table = Table(
-        *COLUMNS,
-        box=box.SIMPLE_HEAD if console.is_terminal else None,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        header_style="bold",
-    )
-    for column in table.columns:
-        column.overflow = "fold"
-        column.no_wrap = column.header in WHOLE
+    table = _table(console, *COLUMNS)
     separator = "\n" if console.is_terminal else ", "
     before: list[str] = []
     for row in filter(_is_of_interest, rows):
@@ -74,9 +68,41 @@ def print_table(
     console.print(_summary(rows))
 
 
+def print_answers(answers: Sequence[Answer], console: Console) -> None:
+    """Prints what the collector made of the mail: its rows, and may I still send?"""
+    table = _table(console, *ANSWERS)
+    for answer in answers:
+        verdict = answer.verdict
+        rows = (f"{number} {name}" for name, number in answer.rows.items())
+        cells = (
+            verdict.email.removesuffix(f"@{DOMAIN}"),
+            ", ".join(rows) or "-",
+            "yes" if verdict.may_send else "no",
+            "-" if verdict.reason is None else str(verdict.reason),
+        )
+        table.add_row(*map(Text, cells))
+    console.print()
+    console.print("The collector's rows, and whether mail may still be sent:")
+    console.print(table)
+
+
 def pipe_console() -> Console:
     """Where output goes that no terminal shows."""
     return Console(width=PIPE_WIDTH, no_color=True, highlight=False)
+
+
+def _table(console: Console, *columns: str) -> Table:
+    table = Table(
+        *columns,
+        box=box.SIMPLE_HEAD if console.is_terminal else None,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        header_style="bold",
+    )
+    for column in table.columns:
+        column.overflow = "fold"
+        column.no_wrap = column.header in WHOLE
+    return table
 
 
 def _is_of_interest(row: Row) -> bool:

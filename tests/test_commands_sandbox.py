@@ -62,7 +62,7 @@ def test_rows_as_json(project: Path) -> None:
         if row["recipient"].startswith("bounce@") and row["event"] == "bounce"
     ]
     places = sorted(place["name"] for place in bounce.pop("places"))
-    assert places == ["app", "https **** (app-subscription_crm)"]
+    assert places == ["app", "email_bounces", "https **** (app-subscription_crm)"]
     assert bounce == {
         "sender": "no-reply@shop.example.com",
         "recipient": "bounce@simulator.amazonses.com",
@@ -79,6 +79,26 @@ def test_a_table_without_colours_or_progress_in_a_pipe(project: Path) -> None:
     assert result.stdout.splitlines()[0].startswith("sender")
     assert "\x1b" not in result.output
     assert "Sending" not in result.stderr
+
+
+def test_the_collector_refuses_the_addresses_that_bounced(project: Path) -> None:
+    answers = run().stdout.partition("whether mail may still be sent:")[2]
+    _, _, *lines = (" ".join(line.split()) for line in answers.splitlines())
+    assert lines == [
+        "bounce 1 email_bounces no bounced",
+        "complaint 1 email_complaints no complained",
+        "success - yes -",
+        "ooto 1 email_bounces yes -",
+        "suppressionlist 1 email_bounces no suppression-list",
+    ]
+
+
+def test_a_stack_without_a_queue_has_no_collector(project: Path) -> None:
+    text = STACK.replace("  ses-feedback:queues: {app: {}}\n", "")
+    (project / "Pulumi.dev.yaml").write_text(text)
+    result = run()
+    assert result.exit_code == 0, result.output
+    assert "collector" not in result.stdout
 
 
 def test_the_readme_shows_what_it_prints(monkeypatch: pytest.MonkeyPatch) -> None:

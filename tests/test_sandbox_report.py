@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+
 import pytest
 
 from sandbox.cloud import Cloud
@@ -74,6 +76,34 @@ def test_a_message_is_where_it_was_received(cloud: Cloud) -> None:
     }
 
 
+def test_a_row_of_the_collector_is_a_place_once_for_all_queues(cloud: Cloud) -> None:
+    arn = topic(cloud)
+    ours = {queue(cloud, name, arn): name for name in ("first", "second")}
+    theirs = queue(cloud, "theirs", arn)
+    notify(cloud, SHOP, arn, "Bounce")
+    taken: list[str] = []
+
+    def collect(bodies: Mapping[str, str]) -> dict[str, str]:
+        taken.extend(bodies.values())
+        return dict.fromkeys(bodies, "email_bounces")
+
+    reporter = Reporter(cloud, Names({arn: "qa"}, ours, {}), collect)
+    taken.clear()
+    found = list(reporter.send(f"a@{SHOP}", BOUNCE, None))
+    (row,) = [row for row in found if row.via == "identity"]
+    *queues, last = row.places
+    assert last == Place("row", "email_bounces")
+    account = cloud.account
+    arn_of_theirs = f"arn:aws:sqs:{account.region}:{account.id}:theirs"
+    assert set(queues) == {
+        Place("queue", "first"),
+        Place("queue", "second"),
+        Place("subscription", f"sqs {arn_of_theirs}"),
+    }
+    assert len(taken) == 2, "only what is in the stack's own queues"
+    assert theirs not in ours
+
+
 def test_raw_messages_are_told_apart_by_their_channel(cloud: Cloud) -> None:
     one, two = topic(cloud, "one"), topic(cloud, "two")
     url = queue(cloud, "queue", one, two, RawMessageDelivery="true")
@@ -126,7 +156,7 @@ def test_a_report_sends_from_every_identity_with_every_set(cloud: Cloud) -> None
     outputs = {"configurationSetNames": {"one": "p-dev-one"}}
     identities = [SHOP, f"news@{SHOP}"]
     mails = []
-    found = report(cloud, identities, outputs, lambda: mails.append(1))
+    found = report(cloud, identities, outputs, advance=lambda: mails.append(1))
     assert len(mails) == count(identities, outputs) == 2 * 2 * 5
     sent = {(row.sender, row.recipient, row.configuration_set) for row in found}
     assert len(sent) == len(mails)

@@ -3,8 +3,10 @@ import io
 import pytest
 from rich.console import Console
 
+from sandbox.collected import Answer
 from sandbox.report import Place, Row
-from sandbox.table import PIPE_WIDTH, print_table
+from sandbox.table import PIPE_WIDTH, print_answers, print_table
+from ses_feedback_collector import Reason, Verdict
 
 BOUNCE = "bounce@simulator.amazonses.com"
 SENDER = "no-reply@shop.example.com"
@@ -94,3 +96,17 @@ def test_a_channel_without_listeners_is_pointed_out() -> None:
     assert "nobody listens" in lines[4]
     assert "nobody listens" not in lines[5]
     assert "whoever its owner subscribed" in lines[5]
+
+
+def test_the_collector_s_answers() -> None:
+    output = io.StringIO()
+    answers = [
+        Answer(Verdict(BOUNCE, Reason.BOUNCED), {"email_bounces": 2, "email_sends": 1}),
+        Answer(Verdict("success@simulator.amazonses.com"), {}),
+    ]
+    print_answers(answers, Console(file=output, width=PIPE_WIDTH))
+    lines = [" ".join(line.split()) for line in output.getvalue().splitlines()]
+    assert lines[-2:] == [
+        "bounce 2 email_bounces, 1 email_sends no bounced",
+        "success - yes -",
+    ]

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from sandbox.cloud import Cloud
     from tests.served import Served
 
+pytest_plugins = ["tests.databases", "tests.queue_server"]
+
+ROOT = Path(__file__).parent.parent
+
 _left_out = pytest.StashKey[dict[str, str]]()
 
 
@@ -18,17 +23,20 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "needs(command, ...): the test runs these commands. Without one on the PATH it "
-        "is left out, and named at the end; with CI=true it fails.",
+        "is left out, and named at the end; with CI=true it fails. A name with a slash "
+        "is a file of the checkout.",
     )
     config.stash[_left_out] = {}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     needed = [name for mark in item.iter_markers("needs") for name in mark.args]
-    missing = [name for name in needed if shutil.which(name) is None]
-    if not missing:
+    commands = [name for name in needed if "/" not in name and not shutil.which(name)]
+    files = [name for name in needed if "/" in name and not (ROOT / name).exists()]
+    if not commands and not files:
         return
-    reason = f"needs {', '.join(missing)} on the PATH"
+    reasons = [f"{', '.join(commands)} on the PATH"] if commands else []
+    reason = f"needs {' and '.join([*reasons, *files])}"
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     item.config.stash[_left_out][item.nodeid] = reason

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import baselines, sides
-from benchmarks.__main__ import Figure, table
+from benchmarks import baselines, collector, collector_baselines, sides
+from benchmarks.__main__ import GROUPS, PARTS, Figure, table
 from sandbox.program import Program
+from tests import databases, queue_server
 from tests.engine import declare
 from tests.stacks import PROJECT, ROOT
 
 
-def test_a_small_run_prints_every_figure() -> None:
+def small_run(*names: str) -> list[str]:
+    """Measures these parts, and expects something of each; the figures' names."""
     run = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--quick", "--json"],
+        [sys.executable, "-m", "benchmarks", "--quick", "--json", *names],
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -25,7 +27,12 @@ def test_a_small_run_prints_every_figure() -> None:
     )
     printed = json.loads(run.stdout)
     assert "Python" in printed["machine"]
-    assert [figure["name"] for figure in printed["figures"]] == [
+    assert all(figure["ours"] > 0 for figure in printed["figures"])
+    return [figure["name"] for figure in printed["figures"]]
+
+
+def test_a_small_run_prints_the_figures_of_program_and_sandbox() -> None:
+    assert small_run("sandbox", "program") == [
         "declare 10 identities, time",
         "declare 20 identities, time",
         "declare 40 identities, time",
@@ -38,7 +45,50 @@ def test_a_small_run_prints_every_figure() -> None:
         "the same, over the calls within the process",
         "mails through the loop",
     ]
-    assert all(figure["ours"] > 0 for figure in printed["figures"])
+
+
+@pytest.mark.needs("java", queue_server.JARS, *databases.COMMANDS)
+def test_a_small_run_prints_the_figures_of_the_collector() -> None:
+    assert small_run("collector") == [
+        "collector: messages from a queue into SQLite",
+        "collector: messages from a queue into PostgreSQL",
+        "collector: four workers over one, PostgreSQL",
+        "four loops that only receive and delete over one",
+        "collector: parse 50 messages, over json.loads",
+        "collector: check 1,000 addresses among 1,000 rows, SQLite",
+        "collector: check 1,000 addresses among 1,000 rows, PostgreSQL",
+        "collector: peak memory after 1,000 messages, over 200",
+    ]
+
+
+def test_every_part_is_measured_unless_some_are_named() -> None:
+    grouped = [part for parts in GROUPS.values() for part in parts]
+    assert grouped == list(PARTS)
+    assert set(PARTS) == set(sides.FIGURES)
+
+
+def test_a_part_that_is_not_there() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "colector"],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 2
+    assert "there is no part 'colector'; expected some of program, " in run.stderr
+
+
+def test_both_sides_refuse_the_same_addresses(database: str) -> None:
+    collector.fill(database, 2_000)
+    asked = [collector_baselines.address(number) for number in range(1_000)]
+    with (
+        collector.suppression(database) as ours,
+        collector_baselines.asking(database) as bare,
+    ):
+        refused = ours(asked)
+        assert refused == bare(asked)
+    assert 100 < len(refused) < 900
 
 
 @pytest.mark.parametrize(
@@ -68,8 +118,15 @@ def test_both_sides_declare_the_same(count: int, tmp_path: Path) -> None:
             assert other.dependencies == resource.dependencies
 
 
-def test_the_baselines_import_nothing_of_ours() -> None:
-    tree = ast.parse(Path(baselines.__file__).read_text())
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (baselines.__file__, {"boto3", "moto", "pulumi", "pulumi_aws"}),
+        (collector_baselines.__file__, {"boto3", "psycopg"}),
+    ],
+)
+def test_the_baselines_import_nothing_of_ours(file: str, expected: set[str]) -> None:
+    tree = ast.parse(Path(file).read_text())
     imported = {
         name.partition(".")[0]
         for node in ast.walk(tree)
@@ -80,12 +137,7 @@ def test_the_baselines_import_nothing_of_ours() -> None:
             else [alias.name for alias in node.names]
         )
     }
-    assert imported - sys.stdlib_module_names == {
-        "boto3",
-        "moto",
-        "pulumi",
-        "pulumi_aws",
-    }
+    assert imported - sys.stdlib_module_names == expected
 
 
 @pytest.mark.parametrize(

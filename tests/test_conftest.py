@@ -57,6 +57,22 @@ def test_a_command_that_is_there_runs_its_test(
     result.stdout.no_fnmatch_line("left out*")
 
 
+def test_a_name_with_a_slash_is_a_file_of_the_checkout(
+    run: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    needs = "import pytest\n@pytest.mark.needs({})\ndef test_it(): pass"
+    run.makepyfile(
+        test_there=needs.format(f"'{run.path.name}/conftest.py'"),
+        test_fetched=needs.format("'sh', 'no-such-shell', '.tools/no-such-server'"),
+    )
+    result = run.runpytest("--strict-markers")
+    result.assert_outcomes(passed=1, skipped=1)
+    result.stdout.fnmatch_lines(
+        ["left out: *needs no-such-shell on the PATH and .tools/no-such-server"]
+    )
+
+
 def test_a_test_file_without_tests_fails_the_run(run: pytest.Pytester) -> None:
     run.makepyfile(test_empty="def check_nothing(): ...", test_full="def test_it(): 0")
     result = run.runpytest()

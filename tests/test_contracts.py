@@ -342,7 +342,7 @@ def test_the_program_asks_aws_at_most_three_things(stack: str, preview: bool) ->
 # Files
 
 
-FOLDERS = ("components", "sandbox", "commands")
+FOLDERS = ("components", "sandbox", "commands", "collector/ses_feedback_collector")
 
 THIRD_PARTY = {"pulumi", "pulumi_aws", "pydantic", "yaml"}
 """What the program may import besides itself and the standard library."""
@@ -452,7 +452,7 @@ def test_no_output_is_made_a_resource_in_apply() -> None:
                 assert not [name for name in made if name.startswith("aws.")], path
 
 
-TESTED_AS_ONE = ("sandbox/apply/",)
+TESTED_AS_ONE = ("sandbox/apply", "collector/ses_feedback_collector/migrations")
 """Folders of one kind of thing, with one test file for all of them."""
 
 
@@ -460,19 +460,23 @@ def mirror(path: str) -> str:
     """The test file of a source file: its path with `_`, but for `components`.
 
     components/channel.py: test_channel.py; components/settings/queues.py:
-    test_settings_queues.py. A package's `__init__` is the package's own file.
+    test_settings_queues.py; collector/ses_feedback_collector/parsing.py:
+    test_collector_parsing.py. A package's `__init__` is the package's own file.
     """
-    if path.startswith(TESTED_AS_ONE):
-        path = str(Path(path).parent)
+    for folder in TESTED_AS_ONE:
+        if path.startswith(f"{folder}/"):
+            path = folder
     parts = Path(path).with_suffix("").parts
-    names = [part.strip("_") for part in parts if part != "__init__"]
-    if names[0] == "components":
-        names = names[1:]
+    unsaid = ("__init__", "components", "ses_feedback_collector")
+    names = [part.strip("_") for part in parts if part not in unsaid]
     return f"test_{'_'.join(names)}.py"
 
 
 WITHOUT_SOURCE = {
     "test_benchmarks.py": "benchmarks/",
+    "test_collector_examples.py": "collector/examples/, and the README's way to them",
+    "test_collector_reliability.py": "what the collector promises in trouble",
+    "test_collector_running.py": "the collector's Dockerfile and systemd unit",
     "test_contracts.py": "what holds for every component and file",
     "test_program.py": "__main__.py over the stack files",
     "test_properties.py": "what arrives in the sandbox, against components/routing.py",

@@ -1,5 +1,5 @@
-"""scripts/setup with interpreters and installers that only pretend, and the files
-that say what is installed."""
+"""scripts/setup and .ci/run with interpreters and installers that only pretend, and the
+files that say what is installed."""
 
 import os
 import re
@@ -13,6 +13,19 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
+
+# What decides what is installed.
+FILES = {
+    "pyproject.toml",
+    "collector/pyproject.toml",
+    "requirements-sandbox.txt",
+    "requirements-dev.txt",
+}
+LOCKS = [
+    path.relative_to(ROOT).as_posix()
+    for folder in (ROOT, ROOT / "collector")
+    for path in sorted(folder.glob("requirements*.txt"))
+]
 
 # What scripts/setup and the pretenders run, apart from Python and uv.
 TOOLS = (
@@ -110,7 +123,8 @@ def checkout(tmp_path: Path) -> Checkout:
     (tmp_path / "scripts").mkdir()
     (tmp_path / "bin").mkdir()
     shutil.copy(ROOT / "scripts" / "setup", tmp_path / "scripts")
-    for name in ("pyproject.toml", "requirements-sandbox.txt", "requirements-dev.txt"):
+    (tmp_path / "collector").mkdir()
+    for name in FILES:
         (tmp_path / name).write_text(name)
     for tool in TOOLS:
         found = shutil.which(tool)
@@ -127,7 +141,9 @@ def test_venv_and_pip_install_where_uv_is_not(checkout: Checkout) -> None:
     assert requirements.endswith(
         " --require-hashes --only-binary :all: --requirement requirements-sandbox.txt"
     )
-    assert project.endswith(" --no-index --no-deps --no-build-isolation --editable .")
+    assert project.endswith(
+        " --no-index --no-deps --no-build-isolation --editable . --editable ./collector"
+    )
 
 
 def test_uv_installs_where_it_is(checkout: Checkout) -> None:
@@ -140,7 +156,7 @@ def test_uv_installs_where_it_is(checkout: Checkout) -> None:
     )
     assert project == (
         "uv pip install --python .venv/bin/python"
-        " --offline --no-deps --no-build-isolation --editable ."
+        " --offline --no-deps --no-build-isolation --editable . --editable ./collector"
     )
 
 
@@ -158,7 +174,7 @@ def test_what_the_tests_need_is_enough_for_the_sandbox(checkout: Checkout) -> No
     assert not checkout.installs("dev")
 
 
-@pytest.mark.parametrize("name", ["requirements-dev.txt", "pyproject.toml"])
+@pytest.mark.parametrize("name", sorted(FILES - {"requirements-sandbox.txt"}))
 def test_a_changed_file_installs_again(checkout: Checkout, name: str) -> None:
     checkout.installs("dev")
     (checkout.folder / name).write_text("changed")
@@ -361,9 +377,10 @@ def pins(name: str) -> set[str]:
 def test_each_requirements_file_is_part_of_the_next() -> None:
     assert pins("requirements.txt") < pins("requirements-sandbox.txt")
     assert pins("requirements-sandbox.txt") < pins("requirements-dev.txt")
+    assert pins("collector/requirements.txt") < pins("requirements-dev.txt")
 
 
-@pytest.mark.parametrize("name", [path.name for path in ROOT.glob("requirements*.txt")])
+@pytest.mark.parametrize("name", LOCKS)
 def test_requirements_hold_hashes_and_no_addresses(name: str) -> None:
     text = (ROOT / name).read_text()
     assert "://" not in text
@@ -387,3 +404,120 @@ def test_the_workflow_runs_what_ci_runs() -> None:
     assert check["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13", "3.14"]
     assert check["steps"][-1] == {"run": ".ci/run"}
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+CI_NEEDS = {
+    "java": "default-jre-headless",
+    "mvn": "maven",
+    "initdb": "postgresql",
+    "postgres": "postgresql",
+    "jq": "jq",
+    "systemd-analyze": "systemd",
+}
+"""By command of the tests the package of Debian that has it."""
+
+
+@dataclass(frozen=True)
+class CiCheckout(Checkout):
+    """With .ci/run, and make and apt-get that only write down what they are told."""
+
+    def ci(self) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.folder / ".ci" / "run"],
+            env={"PATH": str(self.bin)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def calls(self) -> list[str]:
+        return (self.folder / "calls").read_text().splitlines()
+
+    def user(self, number: int) -> None:
+        self.executable("id", f"#!/bin/sh\necho {number}\n")
+
+
+@pytest.fixture
+def ci(checkout: Checkout) -> CiCheckout:
+    ci = CiCheckout(checkout.folder)
+    (ci.folder / ".ci").mkdir()
+    text = (ROOT / ".ci" / "run").read_text()
+    runs = ci.folder / ".ci" / "run"
+    runs.write_text(text.replace("/usr/lib/postgresql", str(ci.folder / "postgresql")))
+    runs.chmod(0o755)
+    for name in CI_NEEDS:
+        ci.executable(name, "#!/bin/sh\n")
+    for tool in ("env", "ls", "mktemp"):
+        found = shutil.which(tool)
+        assert found is not None
+        (ci.bin / tool).symlink_to(found)
+    ci.executable("make", '#!/bin/sh\necho "make $* CI=$CI" >>calls\n')
+    ci.executable(
+        "apt-get",
+        '#!/bin/sh\necho "$*" >>calls\n[ ! -f says ] || { cat says; exit 1; }\n',
+    )
+    ci.user(0)
+    return ci
+
+
+def test_ci_installs_nothing_where_all_is_there(ci: CiCheckout) -> None:
+    done = ci.ci()
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+    assert ci.calls() == ["make check CI=true"]
+
+
+@pytest.mark.parametrize("command", sorted(CI_NEEDS))
+def test_ci_installs_what_is_missing(ci: CiCheckout, command: str) -> None:
+    (ci.bin / command).unlink()
+    assert ci.ci().returncode == 0
+    _, install, check = ci.calls()
+    assert install.endswith(f" install {CI_NEEDS[command]}")
+    assert check == "make check CI=true"
+
+
+def test_ci_finds_postgresql_where_debian_puts_it(ci: CiCheckout) -> None:
+    (ci.bin / "initdb").unlink()
+    installed = ci.folder / "postgresql" / "15" / "bin"
+    installed.mkdir(parents=True)
+    (installed / "initdb").touch()
+    ci.ci()
+    assert ci.calls() == ["make check CI=true"]
+
+
+def test_ci_installs_by_sudo_for_another_user(ci: CiCheckout) -> None:
+    (ci.bin / "mvn").unlink()
+    ci.user(1000)
+    ci.executable("sudo", '#!/bin/sh\necho "sudo $*" >>calls\nshift\n"$@"\n')
+    ci.executable("true", "#!/bin/sh\n")
+    assert ci.ci().returncode == 0
+    assert "sudo -n apt-get -q update" in ci.calls()
+
+
+@pytest.mark.parametrize("lacking", ["sudo", "apt-get"])
+def test_ci_says_what_it_cannot_install(ci: CiCheckout, lacking: str) -> None:
+    for command in ("java", "mvn"):
+        (ci.bin / command).unlink()
+    if lacking == "sudo":
+        ci.user(1000)
+    else:
+        (ci.bin / "apt-get").unlink()
+    done = ci.ci()
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "Install what Debian and Ubuntu call: default-jre-headless maven;"
+        " then run this again."
+    )
+
+
+def test_ci_shows_what_apt_get_said(ci: CiCheckout) -> None:
+    (ci.bin / "java").unlink()
+    ci.installer_says("E: Unable to locate package\n")
+    done = ci.ci()
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "E: Unable to locate package",
+        (
+            ".ci/run: apt-get could not install default-jre-headless;"
+            " what it said last is above."
+        ),
+    ]

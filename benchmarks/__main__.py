@@ -9,10 +9,13 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+
+from benchmarks import collector
 
 ROOT = Path(__file__).parent.parent
 OURS, BASELINE = "ours", "baseline"
@@ -29,11 +32,38 @@ class Plan:
     """Identities of the stack that is applied."""
     mails: int
     repetitions: int
-    """Of what is applied and of the mails."""
+    """Of all but the stacks that are declared."""
+    queued: int
+    """Messages that one worker stores, and with which the queue server warms up; four
+    of them share twice as many."""
+    parsed: int
+    """Messages."""
+    known: int
+    """Rows among which addresses are looked up."""
+    remembered: int
+    """Messages that a worker goes through, for its memory."""
 
 
-FULL = Plan({10: 5, 100: 3, 500: 3, 1_000: 3, 5_000: 1}, 50, 500, 3)
-QUICK = Plan({10: 1, 20: 1, 40: 1}, 1, 5, 1)
+FULL = Plan(
+    {10: 5, 100: 3, 500: 3, 1_000: 3, 5_000: 1},
+    applied=50,
+    mails=500,
+    repetitions=3,
+    queued=6_000,
+    parsed=20_000,
+    known=1_000_000,
+    remembered=100_000,
+)
+QUICK = Plan(
+    {10: 1, 20: 1, 40: 1},
+    applied=1,
+    mails=5,
+    repetitions=1,
+    queued=50,
+    parsed=50,
+    known=1_000,
+    remembered=1_000,
+)
 
 
 @dataclass(frozen=True)
@@ -68,9 +98,15 @@ class Figure:
 Medians = dict[str, float]
 
 
-def measured(figure: str, size: int, repetitions: int) -> tuple[Medians, Medians]:
-    """The medians of both sides, which take turns."""
-    found: dict[str, list[Medians]] = {OURS: [], BASELINE: []}
+def measured(
+    figure: str,
+    size: int,
+    repetitions: int,
+    told: Mapping[str, str] | None = None,
+    sides: Sequence[str] = (OURS, BASELINE),
+) -> list[Medians]:
+    """The medians of each side; they take turns. `told` is for their environment."""
+    found: dict[str, list[Medians]] = {side: [] for side in sides}
     for _ in range(repetitions):
         for side, results in found.items():
             print(f"{figure} {size} {side}", file=sys.stderr)
@@ -78,39 +114,16 @@ def measured(figure: str, size: int, repetitions: int) -> tuple[Medians, Medians
             run = subprocess.run(
                 [*command, figure, side, str(size)],
                 cwd=ROOT,
+                env={**os.environ, **(told or {})},
                 check=True,
                 stdout=subprocess.PIPE,
                 text=True,
             )
             results.append(json.loads(run.stdout))
-    ours, baseline = (
+    return [
         {key: median(result[key] for result in results) for key in results[0]}
         for results in found.values()
-    )
-    return ours, baseline
-
-
-def figures(plan: Plan) -> Iterator[Figure]:
-    """Every figure, in the order of the README."""
-    yield from declared(plan)
-    ours, baseline = measured("apply", plan.applied, plan.repetitions)
-    yield Figure(
-        f"apply {plan.applied} identities in the sandbox, over calls to its endpoint",
-        ours["seconds"],
-        baseline["seconds"],
-        "s",
-        most=1.3,
-    )
-    yield Figure(
-        "the same, over the calls within the process",
-        ours["seconds"],
-        baseline["in_process"],
-        "s",
-    )
-    ours, baseline = measured("mails", plan.mails, plan.repetitions)
-    yield Figure(
-        "mails through the loop", ours["rate"], baseline["rate"], "/s", least=0.5
-    )
+    ]
 
 
 def declared(plan: Plan) -> Iterator[Figure]:
@@ -143,6 +156,130 @@ def declared(plan: Plan) -> Iterator[Figure]:
             unit,
             most=1.2,
         )
+
+
+def applied(plan: Plan) -> Iterator[Figure]:
+    """The time of a stack in the sandbox."""
+    ours, baseline = measured("apply", plan.applied, plan.repetitions)
+    yield Figure(
+        f"apply {plan.applied} identities in the sandbox, over calls to its endpoint",
+        ours["seconds"],
+        baseline["seconds"],
+        "s",
+        most=1.3,
+    )
+    yield Figure(
+        "the same, over the calls within the process",
+        ours["seconds"],
+        baseline["in_process"],
+        "s",
+    )
+
+
+def mailed(plan: Plan) -> Iterator[Figure]:
+    ours, baseline = measured("mails", plan.mails, plan.repetitions)
+    yield Figure(
+        "mails through the loop", ours["rate"], baseline["rate"], "/s", least=0.5
+    )
+
+
+def queued(plan: Plan) -> Iterator[Figure]:
+    """Messages a second from a queue server into a database, over receiving and
+    deleting them from the same one alone."""
+    with collector.queue_server(plan.queued) as endpoint, collector.postgresql() as url:
+        for name, database in (("SQLite", ""), ("PostgreSQL", url)):
+            told = collector.environment(endpoint, database)
+            ours, baseline = measured("queue", plan.queued, plan.repetitions, told)
+            yield Figure(
+                f"collector: messages from a queue into {name}",
+                ours["rate"],
+                baseline["rate"],
+                "/s",
+                least=0.7,
+            )
+        told = collector.environment(endpoint, url, workers=4)
+        four, bare = measured("queue", 2 * plan.queued, plan.repetitions, told)
+    gain = bare["rate"] / baseline["rate"]
+    yield Figure(
+        "collector: four workers over one, PostgreSQL",
+        four["rate"],
+        ours["rate"],
+        "/s",
+        least=min(1.5, gain),
+    )
+    yield Figure(
+        "four loops that only receive and delete over one",
+        bare["rate"],
+        baseline["rate"],
+        "/s",
+    )
+
+
+def parsed(plan: Plan) -> Iterator[Figure]:
+    ours, baseline = measured("parse", plan.parsed, plan.repetitions)
+    yield Figure(
+        f"collector: parse {plan.parsed:,} messages, over json.loads",
+        ours["seconds"],
+        baseline["seconds"],
+        "s",
+        most=3,
+    )
+
+
+def checked(plan: Plan) -> Iterator[Figure]:
+    """The time until it is known of a thousand addresses who may be sent to."""
+    with tempfile.TemporaryDirectory() as folder, collector.postgresql() as url:
+        databases = {"SQLite": f"sqlite:///{folder}/feedback.db", "PostgreSQL": url}
+        for name, database in databases.items():
+            print(f"check: {plan.known} rows into {name}", file=sys.stderr)
+            collector.fill(database, plan.known)
+            told = collector.environment(database=database)
+            ours, baseline = measured("check", plan.known, plan.repetitions, told)
+            yield Figure(
+                f"collector: check 1,000 addresses among {plan.known:,} rows, {name}",
+                ours["seconds"],
+                baseline["seconds"],
+                "s",
+                most=2,
+            )
+
+
+def remembered(plan: Plan) -> Iterator[Figure]:
+    count = plan.remembered
+    (ours,) = measured("memory", count, 1, sides=[OURS])
+    yield Figure(
+        f"collector: peak memory after {count:,} messages, over {count // 5:,}",
+        ours["late"],
+        ours["early"],
+        "MiB",
+        most=1.1,
+    )
+
+
+PARTS: dict[str, Callable[[Plan], Iterator[Figure]]] = {
+    "declare": declared,
+    "apply": applied,
+    "mails": mailed,
+    "queue": queued,
+    "parse": parsed,
+    "check": checked,
+    "memory": remembered,
+}
+"""What can be measured by itself, in the order of the README."""
+
+GROUPS = {
+    "program": ("declare",),
+    "sandbox": ("apply", "mails"),
+    "collector": ("queue", "parse", "check", "memory"),
+}
+
+
+def figures(plan: Plan, names: Sequence[str] = ()) -> Iterator[Figure]:
+    """Of these parts and groups, or all, in the order of the README."""
+    wanted = {part for name in names for part in GROUPS.get(name, (name,))}
+    for name, part in PARTS.items():
+        if not wanted or name in wanted:
+            yield from part(plan)
 
 
 def machine() -> str:
@@ -179,8 +316,18 @@ def main() -> int:
         action="store_true",
         help="see whether it runs: sizes too small to judge by",
     )
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="PART",
+        help=f"only these: {', '.join([*GROUPS, *PARTS])}",
+    )
     options = parser.parse_args()
-    found = list(figures(QUICK if options.quick else FULL))
+    for name in options.names:
+        if name not in GROUPS and name not in PARTS:
+            known = ", ".join([*GROUPS, *PARTS])
+            parser.error(f"there is no part {name!r}; expected some of {known}")
+    found = list(figures(QUICK if options.quick else FULL, options.names))
     if options.json:
         rows = [{**asdict(one), "ratio": one.ratio, "met": one.is_met} for one in found]
         print(json.dumps({"machine": machine(), "figures": rows}))

@@ -1,7 +1,8 @@
 """One measurement in a process of its own: `python -m benchmarks.sides FIGURE SIDE SIZE`.
 
 Prints it as JSON. Each side does a run first, so that neither pays for imports. Seconds
-are the processor's: nothing waits here, and neighbours on the machine do not count.
+are the processor's, so that neighbours on the machine do not count, but where a server
+does a part of the work.
 """
 
 import gc
@@ -16,6 +17,8 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 from unittest.mock import patch
+
+from benchmarks import collector
 
 ROOT = Path(__file__).parent.parent
 
@@ -204,6 +207,10 @@ FIGURES: dict[str, Callable[[str, int], dict[str, float]]] = {
     "declare": declare,
     "apply": apply,
     "mails": mails,
+    "queue": collector.queue,
+    "parse": collector.parse,
+    "check": collector.check,
+    "memory": collector.memory,
 }
 
 if __name__ == "__main__":

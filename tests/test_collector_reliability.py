@@ -36,6 +36,7 @@ from ses_feedback_collector.worker import Settings, run
 from tests import feedback
 from tests.databases import PostgresServer
 from tests.queue_server import ANSWERS, BATCH_BYTES, FreshQueue, Gate, QueueServer
+from tests.workers import AT_EXIT
 
 PATIENCE = 120
 """Seconds after which something that has to happen is given up."""
@@ -81,7 +82,7 @@ class Worker:
         return self._process.poll() is None
 
     def log(self) -> str:
-        return self._log.read_text()
+        return self._log.read_text().partition(AT_EXIT)[0]
 
     def lines(self, message: str) -> list[dict[str, Any]]:
         """The log lines that say this."""

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
@@ -21,6 +22,10 @@ from tests.queue_server import FreshQueue
 
 PATIENCE = 120
 """Seconds until a condition that does not come true is given up."""
+
+AT_EXIT = "Exception ignored in atexit callback"
+"""What Python may say at the end of a process in which a long poll was abandoned: the
+registry of finalizers changes meanwhile."""
 
 POISON = '{"eventType": "Telegram", "mail": {"to": "secret@example.com"}}'
 """Something that nobody understands."""
@@ -151,7 +156,8 @@ class Process:
 
     def lines(self, message: str = "") -> list[dict[str, Any]]:
         """Its log lines, those with this message; each has to be JSON."""
-        found = [json.loads(line) for line in self.text]
+        said = takewhile(lambda line: not line.startswith(AT_EXIT), self.text)
+        found = [json.loads(line) for line in said]
         return [one for one in found if not message or one["message"] == message]
 
     def signal(self, number: int) -> None:

@@ -1,8 +1,8 @@
 """Real databases for the tests: SQLite files, and a PostgreSQL server of the session.
 
 A pytest plugin. `database` runs a test on both; `sqlite` and `postgresql` on one. Each
-is the URL of an empty database of the test's own. `own_postgresql` is a server of the
-test's own, to be stopped and started.
+is the URL of an empty database of the test's own, and `engine` one with its tables on
+both. `own_postgresql` is a server of the test's own, to be stopped and started.
 """
 
 import atexit
@@ -20,9 +20,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 COMMANDS = ("initdb", "postgres")
 FIXTURES = {"postgresql", "own_postgresql", "postgresql_server"}
@@ -189,8 +193,8 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _server() -> Iterator[PostgresServer]:
-    """In a folder with a short path, since that of a socket ends at 107 bytes."""
+def serving() -> Iterator[PostgresServer]:
+    """A server that is up. In a folder with a short path, since that of a socket ends at 107 bytes."""
     with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
         server = PostgresServer(Path(folder))
         server.start()
@@ -203,14 +207,14 @@ def _server() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[PostgresServer]:
     """The server of the whole session: not to be stopped."""
-    with _server() as server:
+    with serving() as server:
         yield server
 
 
 @pytest.fixture
 def own_postgresql() -> Iterator[PostgresServer]:
     """A server of the test's own, which is up: `stop()`, `start()`, `create()`."""
-    with _server() as server:
+    with serving() as server:
         yield server
 
 
@@ -235,3 +239,28 @@ def database(request: pytest.FixtureRequest) -> str:
     """The URL of an empty database: the test runs once for each kind."""
     url: str = request.getfixturevalue(request.param)
     return url
+
+
+# The collector takes a second to import, which most tests do without.
+
+
+@contextmanager
+def opened(url: str) -> "Iterator[Engine]":
+    """The collector's engine for a database, which has gone afterwards."""
+    from ses_feedback_collector.database import open_database
+
+    engine = open_database(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture
+def engine(database: str) -> "Iterator[Engine]":
+    """The collector's engine, with the tables: the test runs once for each kind."""
+    from ses_feedback_collector.database import migrate
+
+    with opened(database) as engine:
+        migrate(engine)
+        yield engine

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -100,16 +100,7 @@ class FreshQueue:
 
     def send(self, bodies: Sequence[str]) -> None:
         """Sends them, in no certain order."""
-        with ThreadPoolExecutor(4) as pool:
-            list(pool.map(self._send, _batches(bodies)))
-
-    def _send(self, bodies: Sequence[str]) -> None:
-        entries = [
-            {"Id": str(number), "MessageBody": body}
-            for number, body in enumerate(bodies)
-        ]
-        answer = self.sqs.send_message_batch(QueueUrl=self.url, Entries=entries)
-        assert not answer.get("Failed")
+        send(self.sqs, self.url, bodies)
 
     @property
     def visible(self) -> int:
@@ -150,7 +141,20 @@ class FreshQueue:
                 self.sqs.delete_message(QueueUrl=url, ReceiptHandle=receipt)
 
 
-def _batches(bodies: Sequence[str]) -> Iterator[list[str]]:
+def send(sqs: Any, url: str, bodies: Iterable[str]) -> None:
+    """Sends them, in no certain order."""
+
+    def send_batch(some: Sequence[str]) -> None:
+        entries = [
+            {"Id": str(number), "MessageBody": body} for number, body in enumerate(some)
+        ]
+        assert not sqs.send_message_batch(QueueUrl=url, Entries=entries).get("Failed")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(send_batch, _batches(bodies)))
+
+
+def _batches(bodies: Iterable[str]) -> Iterator[list[str]]:
     batch: list[str] = []
     size = 0
     for body in bodies:

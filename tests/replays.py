@@ -4,20 +4,19 @@ import gzip
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from ses_feedback_collector import EventType
 from ses_feedback_collector.__main__ import main
-from ses_feedback_collector.database import open_database
 from ses_feedback_collector.tables import bounces, replays
 from tests import feedback
+from tests.databases import opened
 
 UNREADABLE = '{"eventType": "Telepathy", "secret": "jane@example.com"}\n'
 
@@ -42,15 +41,6 @@ def lines(count: int, first: int = 0) -> str:
 def packed(*texts: str) -> bytes:
     """Each text a member of gzip, as Firehose writes them."""
     return b"".join(gzip.compress(text.encode()) for text in texts)
-
-
-@contextmanager
-def opened(url: str) -> Iterator[Engine]:
-    engine = open_database(url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def bounced(url: str) -> list[str]:

@@ -25,14 +25,6 @@ from tests.databases import PostgresServer
 from tests.workers import POISON, bounce, stored
 
 
-@pytest.fixture
-def engine(database: str) -> Any:
-    engine = open_database(database)
-    migrate(engine)
-    yield engine
-    engine.dispose()
-
-
 def messages(*bodies: str) -> list[Message]:
     return [
         Message(f"message-{number}", f"receipt-{number}", body, 2)
@@ -171,7 +163,7 @@ def test_an_event_that_breaks_the_store_is_left_and_the_others_stored(
         def save(
             self, events: Mapping[str, Event], received_at: datetime | None = None
         ) -> Saved:
-            if any(one.message_id == "mail-2" for one in events.values()):
+            if any(one.message_id == "mail-u2@example.com" for one in events.values()):
                 raise ZeroDivisionError
             return super().save(events, received_at)
 

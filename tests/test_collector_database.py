@@ -20,23 +20,13 @@ from ses_feedback_collector.database import (
     BadDatabase,
     explaining,
     migrate,
-    open_database,
     writing,
 )
 from ses_feedback_collector.suppression import Suppression
 from ses_feedback_collector.tables import overrides
-from tests.databases import PostgresServer
+from tests.databases import PostgresServer, opened
 
 SECRET = "hunter2"
-
-
-@contextmanager
-def opened(url: str) -> Iterator[Engine]:
-    engine = open_database(url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def refusal(url: str) -> str:

@@ -5,8 +5,6 @@ import signal
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,22 +16,13 @@ from ses_feedback_collector.database import (
     MIGRATING,
     BadDatabase,
     migrate,
-    open_database,
     writing,
 )
 from ses_feedback_collector.tables import metadata
+from tests.databases import opened
 from tests.stacks import ROOT
 
 VERSION = "ses_feedback_version"
-
-
-@contextmanager
-def opened(url: str) -> Iterator[Engine]:
-    engine = open_database(url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def tables(engine: Engine) -> set[str]:

@@ -110,7 +110,9 @@ def test_every_event_of_a_set_is_read_in_every_wrapping(
 
 
 @pytest.mark.parametrize(
-    "wrap", [raw, in_sns, lambda message: raw(message).encode()], ids=str
+    "wrap",
+    [raw, in_sns, lambda message: raw(message).encode()],
+    ids=["raw", "in_sns", "bytes"],
 )
 @pytest.mark.parametrize("kind", OF_IDENTITIES)
 @pytest.mark.parametrize("headers", [True, False])

@@ -18,129 +18,50 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Table, create_engine, inspect, select
+from sqlalchemy import create_engine, inspect
 
 from ses_feedback_collector import EventType, Notice, Unreadable, parse
 from ses_feedback_collector.database import open_database
 from ses_feedback_collector.observing import Monitor
 from ses_feedback_collector.rows import rows
-from ses_feedback_collector.sqs import Message, Queue
+from ses_feedback_collector.sqs import MOST, Message, Queue
 from ses_feedback_collector.tables import TABLES, bounces
 from ses_feedback_collector.worker import Settings, run
 from tests import feedback
 from tests.databases import PostgresServer
 from tests.queue_server import ANSWERS, BATCH_BYTES, FreshQueue, Gate, QueueServer
-from tests.workers import AT_EXIT
+from tests.workers import Process, bounce_of, found_in, until
 
-PATIENCE = 120
-"""Seconds after which something that has to happen is given up."""
-
-Start = Callable[..., "Worker"]
-
-
-class Worker:
-    """`ses-feedback-collector run` in a process of its own."""
-
-    def __init__(
-        self, queue: FreshQueue, database: str, *options: str, log: Path
-    ) -> None:
-        self._log = log
-        with log.open("wb") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "ses_feedback_collector", "run", *options],
-                env={
-                    **os.environ,
-                    "SES_FEEDBACK_QUEUE_URL": queue.url,
-                    "SES_FEEDBACK_DATABASE": database,
-                },
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=output,
-            )
-        self.pid = self._process.pid
-
-    def kill(self) -> None:
-        """As `kill -9` does."""
-        self._process.kill()
-        self._process.wait()
-
-    def terminate(self) -> int:
-        """Asks it to end; the exit code."""
-        self._process.terminate()
-        return self.wait()
-
-    def wait(self) -> int:
-        return self._process.wait(PATIENCE)
-
-    def is_running(self) -> bool:
-        return self._process.poll() is None
-
-    def log(self) -> str:
-        return self._log.read_text().partition(AT_EXIT)[0]
-
-    def lines(self, message: str) -> list[dict[str, Any]]:
-        """The log lines that say this."""
-        found = [json.loads(line) for line in self.log().splitlines()]
-        return [line for line in found if line["message"] == message]
+Start = Callable[..., Process]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start() -> Iterator[Start]:
     """Starts workers; none of them outlives the test, and none has an error."""
-    started: list[Worker] = []
+    started: list[Process] = []
 
-    def one(queue: FreshQueue, database: str, *options: str) -> Worker:
-        log = tmp_path / f"worker-{len(started)}.log"
-        started.append(Worker(queue, database, *options, log=log))
+    def one(queue: FreshQueue, database: str, *options: str) -> Process:
+        where = ("--queue-url", queue.url, "--database", database)
+        started.append(Process("run", *where, *options))
         return started[-1]
 
     yield one
     for worker in started:
         worker.kill()
     for worker in started:
-        assert "Traceback" not in worker.log()
-        assert '"level": "error"' not in worker.log()
-
-
-def until(condition: Callable[[], object], *workers: Worker) -> None:
-    """Waits for it, as long as these workers run."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        for worker in workers:
-            assert worker.is_running(), worker.log()
-        said = "".join(worker.log()[-2_000:] for worker in workers)
-        assert time.monotonic() < deadline, f"waited {PATIENCE} s in vain: {said}"
-        time.sleep(0.1)
+        assert all(line["level"] != "error" for line in worker.lines())
 
 
 def people(count: int, name: str = "jane") -> list[str]:
     """So many addresses, sorted."""
     return [f"{name}-{number:06}@example.com" for number in range(count)]
-
-
-def bounced(email: str) -> str:
-    """A message of a bounce, as it comes by SNS."""
-    return feedback.in_sns(
-        feedback.event(EventType.BOUNCE, [email], message_id=f"mail-{email}")
-    )
-
-
-def stored(database: str, table: Table = bounces, column: str = "email") -> list[str]:
-    """A column of each row, sorted."""
-    engine = create_engine(database.partition("?")[0])
-    try:
-        if not inspect(engine).has_table(table.name):
-            return []
-        with engine.connect() as connection:
-            return sorted(connection.execute(select(table.c[column])).scalars())
-    finally:
-        engine.dispose()
 
 
 def brief(database: str) -> str:
@@ -177,7 +98,7 @@ def locked(database: str) -> Iterator[None]:
             yield
 
 
-def until_it_waits(queue: FreshQueue, worker: Worker) -> None:
+def until_it_waits(queue: FreshQueue, worker: Process) -> None:
     """Until the worker has messages in hand and gets no further with them."""
 
     def counts() -> tuple[int, int]:
@@ -191,19 +112,34 @@ def until_it_waits(queue: FreshQueue, worker: Worker) -> None:
     until(waits, worker)
 
 
+AWAY = "the database does not do what it is asked"
+"""What a worker says when it cannot store."""
+
+
+def until_kept(worker: Process, seconds: float) -> None:
+    """Until it has kept what it has in hand from others for longer than that."""
+    enough = datetime.now(UTC) + timedelta(seconds=seconds)
+
+    def is_kept() -> bool:
+        kept = worker.lines("kept messages that take long from other consumers")
+        return any(datetime.fromisoformat(line["time"]) > enough for line in kept)
+
+    until(is_kept, worker)
+
+
 @pytest.mark.parametrize("count", [10_000])
 def test_a_worker_that_is_killed_twice(
     start: Start, queue_server: QueueServer, gate: Gate, database: str, count: int
 ) -> None:
     """Once between the commit and the deletion, once before the commit."""
     queue = queue_server.queue(visibility=8, receives=10)
-    queue.send([bounced(email) for email in people(count)])
+    queue.send([bounce_of(email) for email in people(count)])
 
     gate.fails["DeleteMessageBatch"] = "drop"
     first = start(queue, database)
-    until(lambda: stored(database), first)
+    until(lambda: found_in(database), first)
     first.kill()
-    assert 0 < len(stored(database)) < count
+    assert 0 < len(found_in(database)) < count
     assert queue.size == count
     gate.fails.clear()
 
@@ -213,13 +149,13 @@ def test_a_worker_that_is_killed_twice(
         until_it_waits(queue, second)
         second.kill()
     assert queue.in_hand > 0
-    assert len(stored(database)) < count
+    assert len(found_in(database)) < count
 
     os.environ["AWS_ENDPOINT_URL"] = queue_server.endpoint
     third = start(queue, database)
     until(lambda: queue.size == 0, third)
     assert third.terminate() == 0
-    assert stored(database) == people(count)
+    assert found_in(database) == people(count)
     assert queue.dead == 0
 
 
@@ -227,21 +163,20 @@ def test_postgresql_is_gone_for_a_while(
     start: Start, queue_server: QueueServer, own_postgresql: PostgresServer
 ) -> None:
     """For longer than a message is kept from others, who would make it a dead letter."""
-    queue = queue_server.queue(visibility=6, receives=1)
+    queue = queue_server.queue(visibility=4, receives=1)
     database = own_postgresql.create()
     worker = start(queue, database)
-    queue.send([bounced(email) for email in people(200)])
-    until(lambda: len(stored(database)) == 200 and queue.size == 0, worker)
+    queue.send([bounce_of(email) for email in people(200)])
+    until(lambda: len(found_in(database)) == 200 and queue.size == 0, worker)
 
     own_postgresql.stop(crash=True)
-    queue.send([bounced(email) for email in people(300)])
-    time.sleep(10)
-    assert worker.is_running()
+    queue.send([bounce_of(email) for email in people(300)])
+    until_kept(worker, 4)
     assert queue.size == 300
     own_postgresql.start()
     until(lambda: queue.size == 0, worker)
     assert worker.terminate() == 0
-    assert stored(database) == people(300)
+    assert found_in(database) == people(300)
     assert queue.dead == 0
 
 
@@ -249,34 +184,33 @@ def test_postgresql_is_not_there_yet(
     start: Start, queue_server: QueueServer, own_postgresql: PostgresServer
 ) -> None:
     queue = queue_server.queue()
-    queue.send([bounced(email) for email in people(5)])
+    queue.send([bounce_of(email) for email in people(5)])
     database = own_postgresql.create()
     own_postgresql.stop()
     worker = start(queue, database, "--drain")
-    until(lambda: "away" in worker.log() or "cannot" in worker.log(), worker)
+    until(lambda: "away" in worker.said or "cannot" in worker.said, worker)
     assert queue.visible == 5
     own_postgresql.start()
-    assert worker.wait() == 0
-    assert stored(database) == people(5)
+    assert worker.end() == 0
+    assert found_in(database) == people(5)
 
 
 def test_another_process_has_locked_the_file(
     start: Start, queue_server: QueueServer, sqlite: str
 ) -> None:
-    queue = queue_server.queue(visibility=6, receives=1)
+    queue = queue_server.queue(visibility=4, receives=1)
     worker = start(queue, brief(sqlite))
-    queue.send([bounced(email) for email in people(50)])
-    until(lambda: len(stored(sqlite)) == 50 and queue.size == 0, worker)
+    queue.send([bounce_of(email) for email in people(50)])
+    until(lambda: len(found_in(sqlite)) == 50 and queue.size == 0, worker)
 
     with locked(sqlite):
-        queue.send([bounced(email) for email in people(150)])
-        time.sleep(10)
-        assert worker.is_running()
+        queue.send([bounce_of(email) for email in people(150)])
+        until_kept(worker, 4)
         assert queue.size == 150
-        assert len(stored(sqlite)) == 50
+        assert len(found_in(sqlite)) == 50
     until(lambda: queue.size == 0, worker)
     assert worker.terminate() == 0
-    assert stored(sqlite) == people(150)
+    assert found_in(sqlite) == people(150)
     assert queue.dead == 0
 
 
@@ -294,7 +228,7 @@ def test_the_queue_answers_errors(
         until(lambda: queue.size == 0, worker)
         gate.fails["*"] = failure
         more = people(20, failure.replace(" ", "-"))
-        queue.send([bounced(email) for email in more])
+        queue.send([bounce_of(email) for email in more])
         sent += more
         before = gate.calls.total()
         until(lambda before=before: gate.calls.total() > before + 2, worker)  # type: ignore[misc]
@@ -302,7 +236,7 @@ def test_the_queue_answers_errors(
         gate.fails.clear()
     until(lambda: queue.size == 0, worker)
     assert worker.terminate() == 0
-    assert stored(sqlite) == sorted(sent)
+    assert found_in(sqlite) == sorted(sent)
     assert queue.dead == 0
 
 
@@ -311,16 +245,16 @@ def test_the_queue_does_not_delete(
     start: Start, queue_server: QueueServer, gate: Gate, sqlite: str, failure: str
 ) -> None:
     queue = queue_server.queue(visibility=2, receives=20)
-    queue.send([bounced(email) for email in people(100)])
+    queue.send([bounce_of(email) for email in people(100)])
     gate.fails["DeleteMessageBatch"] = failure
     worker = start(queue, sqlite)
-    until(lambda: stored(sqlite), worker)
-    time.sleep(3)
+    until(lambda: found_in(sqlite), worker)
+    until(lambda: gate.calls["DeleteMessageBatch"] >= 4, worker)
     assert queue.size == 100
     gate.fails.clear()
     until(lambda: queue.size == 0, worker)
     assert worker.terminate() == 0
-    assert stored(sqlite) == people(100)
+    assert found_in(sqlite) == people(100)
     assert queue.dead == 0
 
 
@@ -330,12 +264,12 @@ def test_two_workers_share_a_queue(
     """And every event is in it twice."""
     queue = queue_server.queue()
     everybody = people(1_000)
-    twice = [bounced(email) for email in everybody] * 2
+    twice = [bounce_of(email) for email in everybody] * 2
     random.Random(5).shuffle(twice)
     queue.send(twice)
     workers = [start(queue, database, "--drain") for _ in range(2)]
-    assert [worker.wait() for worker in workers] == [0, 0]
-    assert stored(database) == everybody
+    assert [worker.end() for worker in workers] == [0, 0]
+    assert found_in(database) == everybody
     assert (queue.size, queue.dead) == (0, 0)
     each = [sum(line["received"] for line in one.lines("batch")) for one in workers]
     assert sum(each) == 2_000
@@ -344,7 +278,7 @@ def test_two_workers_share_a_queue(
 
 POISON = {
     "no JSON": "Dear customer,",
-    "cut short": bounced("cut@example.com")[:-900],
+    "cut short": bounce_of("cut@example.com")[:-900],
     "another's": '{"orderId": 7}',
     "of no kind": feedback.in_sns('{"eventType": "Greeting", "mail": {}}'),
     "of nobody": feedback.raw(feedback.event(EventType.BOUNCE, [])),
@@ -354,15 +288,15 @@ POISON = {
 def test_poison_alone_goes_to_the_dead_letter_queue(
     start: Start, queue_server: QueueServer, database: str
 ) -> None:
-    queue = queue_server.queue(visibility=1, receives=2)
-    good = [bounced(email) for email in people(200)]
+    queue = queue_server.queue(visibility=5, receives=2)
+    good = [bounce_of(email) for email in people(200)]
     queue.send(good[:100])
     queue.send([*POISON.values(), *feedback.notices().values()])
     queue.send(good[100:])
     worker = start(queue, database)
     until(lambda: queue.size == 0, worker)
     assert worker.terminate() == 0
-    assert stored(database) == people(200)
+    assert found_in(database) == people(200)
     assert queue.dead_letters() == sorted(POISON.values())
     left = worker.lines("left in the queue")
     assert len(left) == 2 * len(POISON)
@@ -386,16 +320,16 @@ def test_messages_of_a_mebibyte(
         large = body(wrap, email, lengths[email])
         assert len(large.encode()) == 2**20
         queue.send([large])
-    queue.send([bounced("three@example.com")])
-    assert start(queue, database, "--drain").wait() == 0
-    assert stored(database) == sorted([*lengths, "three@example.com"])
-    kept = set(stored(database, column="diagnostic"))
+    queue.send([bounce_of("three@example.com")])
+    assert start(queue, database, "--drain").end() == 0
+    assert found_in(database) == sorted([*lengths, "three@example.com"])
+    kept = set(found_in(database, column="diagnostic"))
     assert kept > {"x" * length for length in lengths.values()}
     assert (queue.size, queue.dead) == (0, 0)
 
 
 @contextmanager
-def limited_files(worker: Worker) -> Iterator[None]:
+def limited_files(worker: Process) -> Iterator[None]:
     """No file of the process may grow beyond 512 KiB."""
     before = resource.prlimit(worker.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (2**19, before[1]))
@@ -409,17 +343,20 @@ def limited_files(worker: Worker) -> Iterator[None]:
 def test_a_file_may_not_grow(
     start: Start, queue_server: QueueServer, sqlite: str
 ) -> None:
-    queue = queue_server.queue(visibility=2, receives=2)
+    queue = queue_server.queue(visibility=2, receives=1)
     worker = start(queue, sqlite)
+    first, *others = people(1_000)
+    queue.send([bounce_of(first)])
+    until(lambda: queue.size == 0, worker)
     with limited_files(worker):
-        queue.send([bounced(email) for email in people(1_000)])
-        until_it_waits(queue, worker)
-        some = stored(sqlite)
-        assert 0 < len(some) < 1_000
-        time.sleep(5)
+        queue.send([bounce_of(email) for email in others])
+        until(lambda: worker.lines(AWAY), worker)
+        assert first in found_in(sqlite)
+        until_kept(worker, 2)
+        assert len(found_in(sqlite)) < 1_000
     until(lambda: queue.size == 0, worker)
     assert worker.terminate() == 0
-    assert stored(sqlite) == people(1_000)
+    assert found_in(sqlite) == people(1_000)
     assert queue.dead == 0
 
 
@@ -431,7 +368,7 @@ def _may_mount() -> bool:
 def test_the_disk_is_full(
     start: Start, queue_server: QueueServer, tmp_path: Path
 ) -> None:
-    queue = queue_server.queue(visibility=2, receives=2)
+    queue = queue_server.queue(visibility=2, receives=1)
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)]
@@ -445,14 +382,14 @@ def test_the_disk_is_full(
         with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
             while file.write(b"x" * 4096) == 4096:
                 pass
-        queue.send([bounced(email) for email in people(300)])
-        until_it_waits(queue, worker)
-        time.sleep(5)
-        assert len(stored(database)) < 300
+        queue.send([bounce_of(email) for email in people(300)])
+        until(lambda: worker.lines(AWAY), worker)
+        until_kept(worker, 2)
+        assert len(found_in(database)) < 300
         filler.unlink()
         until(lambda: queue.size == 0, worker)
         assert worker.terminate() == 0
-        assert stored(database) == people(300)
+        assert found_in(database) == people(300)
         assert queue.dead == 0
     finally:
         subprocess.run(["umount", "--lazy", disk], check=True)
@@ -463,18 +400,18 @@ def test_sigterm_in_full_flow(
 ) -> None:
     """What was in hand can be received at once, long before its time is over."""
     queue = queue_server.queue(visibility=600)
-    queue.send([bounced(email) for email in people(2_000)])
+    queue.send([bounce_of(email) for email in people(2_000)])
     worker = start(queue, database)
-    until(lambda: stored(database), worker)
+    until(lambda: found_in(database), worker)
     assert worker.terminate() == 0
-    some = stored(database)
+    some = found_in(database)
     assert 0 < len(some) < 2_000
     assert len(set(some)) == len(some)
     assert queue.in_hand == 0
     assert queue.visible >= 2_000 - len(some)
 
-    assert start(queue, database, "--drain").wait() == 0
-    assert stored(database) == people(2_000)
+    assert start(queue, database, "--drain").end() == 0
+    assert found_in(database) == people(2_000)
     assert (queue.size, queue.dead) == (0, 0)
 
 
@@ -483,14 +420,14 @@ def test_sigterm_before_a_commit(
 ) -> None:
     queue = queue_server.queue(visibility=600)
     worker = start(queue, brief(sqlite))
-    queue.send([bounced("first@example.com")])
+    queue.send([bounce_of("first@example.com")])
     until(lambda: queue.size == 0, worker)
     with locked(sqlite):
-        queue.send([bounced(email) for email in people(100)])
+        queue.send([bounce_of(email) for email in people(100)])
         until_it_waits(queue, worker)
         assert worker.terminate() == 0
     assert (queue.visible, queue.in_hand) == (100, 0)
-    assert stored(sqlite) == ["first@example.com"]
+    assert found_in(sqlite) == ["first@example.com"]
 
 
 # Whatever stands in a message.
@@ -516,10 +453,10 @@ class HonestQueue(Queue):
     def depth(self) -> tuple[int, int]:
         return 0, len(self.in_hand)
 
-    def receive(self, wait_seconds: int = 20, most: int = 10) -> list[Message]:
+    def receive(self, wait_seconds: int) -> list[Message]:
         found = [
             Message(str(number), f"receipt-{number}", body, 1)
-            for number, body in islice(self._coming, most)
+            for number, body in islice(self._coming, MOST)
         ]
         self.outcomes["received"] += len(found)
         self.in_hand |= {one.receipt: one.body for one in found}
@@ -635,7 +572,7 @@ def fuzz(count: int) -> Iterator[str]:
 
 def row_ids(database: str) -> list[str]:
     return [
-        id for table in TABLES.values() for id in stored(database, table, column="id")
+        id for table in TABLES.values() for id in found_in(database, table, column="id")
     ]
 
 

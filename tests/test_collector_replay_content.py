@@ -50,7 +50,9 @@ def test_members_of_gzip_follow_each_other_within_a_line(
     assert texts(lines(way(data))) == [b"a", b"bc", b"d"]
 
 
-@pytest.mark.parametrize("data", [b"", b"\x1f", gzip.compress(b"")])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x1f", gzip.compress(b"")], ids=["nothing", "a byte", "gzip"]
+)
 def test_little_or_nothing_is_no_error(data: bytes) -> None:
     assert texts(lines(at_once(data))) == [line for line in [data] if line == b"\x1f"]
 

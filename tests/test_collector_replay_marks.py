@@ -1,6 +1,5 @@
 import hashlib
 import io
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, select
@@ -17,8 +16,7 @@ from ses_feedback_collector.replay.marks import (
     mark,
 )
 from ses_feedback_collector.tables import replays
-from tests.databases import PostgresServer
-from tests.replays import opened
+from tests.databases import PostgresServer, opened
 
 THREE = b"a\nb\nc\n"
 
@@ -92,13 +90,6 @@ def test_an_object_goes_on_by_lines_while_its_etag_is_the_same() -> None:
 def test_a_mark_of_another_kind_is_as_one_that_changed() -> None:
     with pytest.raises(Changed):
         found(THREE, Mark(2, "tag", False))
-
-
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    with opened(database) as engine:
-        migrate(engine)
-        yield engine
 
 
 def test_marks_are_kept_by_source_and_replaced(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from ses_feedback_collector.database import Away, migrate
+from ses_feedback_collector.database import Away
 from ses_feedback_collector.replay import content, replaying
 from ses_feedback_collector.replay.files import Files
 from ses_feedback_collector.replay.rejects import Rejects
@@ -22,7 +22,6 @@ from tests.replays import (
     emails,
     line,
     lines,
-    opened,
     packed,
     positions,
 )
@@ -34,13 +33,6 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "log"
     folder.mkdir()
     return folder
-
-
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    with opened(database) as engine:
-        migrate(engine)
-        yield engine
 
 
 @dataclass
@@ -76,7 +68,7 @@ def replayed(engine: Engine, *sources: Any, **more: Any) -> tuple[Replay, list[s
     said: list[str] = []
     replay = Replay(engine, report=said.append, **more)
     for source in sources:
-        replay.lines(Files(str(source)) if isinstance(source, Path) else source)
+        replay.read_parts(Files(str(source)) if isinstance(source, Path) else source)
     return replay, said
 
 

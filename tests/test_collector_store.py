@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -41,14 +41,6 @@ def bounce(number: int | str = 0, *more: str) -> Event:
 
 def bounced(count: int, first: int = 0) -> dict[str, Event]:
     return {str(number): bounce(number) for number in range(first, first + count)}
-
-
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    engine = open_database(database)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 def into_bounces(rows: int = 0, duplicates: int = 0) -> Saved:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 from sqlalchemy import event as engine_event
 
-from ses_feedback_collector.database import Away, BadDatabase, migrate, open_database
+from ses_feedback_collector.database import Away, BadDatabase, open_database
 from ses_feedback_collector.events import Event, EventType
 from ses_feedback_collector.parsing import parse
 from ses_feedback_collector.store import Store
@@ -110,14 +110,6 @@ def parsed(*messages: Message) -> Mapping[str, Event]:
         assert isinstance(event, Event)
         found[str(number)] = event
     return found
-
-
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    engine = open_database(database)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 def reason(engine: Engine, email: str = JANE, topic: str | None = None) -> str | None:

@@ -1,6 +1,5 @@
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,14 +31,6 @@ OWN = {
     },
 }
 LONG = f"'{json.dumps({'headers': 'x' * 300})}'"
-
-
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    engine = open_database(database)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 def fill(engine: Engine) -> None:

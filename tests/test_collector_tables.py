@@ -1,6 +1,5 @@
 """What the tables hold, as both databases give it back."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -19,14 +18,6 @@ from ses_feedback_collector.tables import (
 )
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    engine = open_database(database)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 def override(decided_at: datetime, until: datetime | None = None) -> dict[str, Any]:

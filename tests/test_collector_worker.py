@@ -32,7 +32,7 @@ def fields(caplog: pytest.LogCaptureFixture, message: str) -> list[dict[str, Any
 def test_what_is_stored_is_deleted_and_the_rest_is_left(
     queue_server: QueueServer, database: str
 ) -> None:
-    queue = queue_server.queue(visibility=1, receives=2)
+    queue = queue_server.queue(visibility=5, receives=2)
     queue.send([*bounced(250), POISON, feedback.SETUP_TEXT])
     with working(queue.url, database):
         until(lambda: queue.dead == 1)
@@ -264,6 +264,15 @@ def test_the_batch_in_hand_is_finished_before_the_end(
     assert queue.size == 0
 
 
+def test_nothing_but_a_long_poll_runs_on_at_the_end(
+    queue: FreshQueue, sqlite: str
+) -> None:
+    with working(queue.url, sqlite) as found:
+        until(lambda: not found.monitor.ailments())
+    names = {one.name for one in threading.enumerate()}
+    assert not names & {"delete", "keep"}
+
+
 def test_two_workers_share_a_queue(queue: FreshQueue, database: str) -> None:
     queue.send([*bounced(300), *bounced(300)])
     with working(queue.url, database) as one, working(queue.url, database) as other:
@@ -421,7 +430,7 @@ def test_rows_are_those_of_the_messages(queue: FreshQueue, database: str) -> Non
     drain(queue, database)
     with connected(database) as connection:
         found = connection.execute(select(bounces.c.email, bounces.c.message_id)).all()
-    assert [tuple(row) for row in found] == [("u7@example.com", "mail-7")]
+    assert [tuple(row) for row in found] == [("u7@example.com", "mail-u7@example.com")]
 
 
 def test_no_thread_of_it_is_left_over(queue: FreshQueue, sqlite: str) -> None:

@@ -2,64 +2,63 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, func, inspect, select
 
 from ses_feedback_collector import EventType, sqs, worker
-from ses_feedback_collector.database import open_database
 from ses_feedback_collector.observing import Monitor
 from ses_feedback_collector.tables import bounces
 from tests import feedback
+from tests.databases import opened
 from tests.queue_server import FreshQueue
 
 PATIENCE = 120
 """Seconds until a condition that does not come true is given up."""
 
-AT_EXIT = "Exception ignored in atexit callback"
-"""What Python may say at the end of a process in which a long poll was abandoned: the
-registry of finalizers changes meanwhile."""
-
 POISON = '{"eventType": "Telegram", "mail": {"to": "secret@example.com"}}'
 """Something that nobody understands."""
 
 
-def bounce(number: int) -> str:
-    """A message about one mail, the one of this number."""
-    message = feedback.event(
-        EventType.BOUNCE, to=[f"u{number}@example.com"], message_id=f"mail-{number}"
+def bounce_of(email: str) -> str:
+    """A message of a bounce, as it comes by SNS."""
+    return feedback.in_sns(
+        feedback.event(EventType.BOUNCE, [email], message_id=f"mail-{email}")
     )
-    return feedback.in_sns(message)
+
+
+def bounce(number: int) -> str:
+    """The same, of the address of this number."""
+    return bounce_of(f"u{number}@example.com")
 
 
 def bounced(count: int) -> list[str]:
     return [bounce(number) for number in range(count)]
 
 
-def until(condition: Callable[[], Any], what: str = "the condition") -> None:
-    """Waits for it; fails when it does not come true."""
+def until(condition: Callable[[], object], *processes: "Process") -> None:
+    """Waits for it, as long as these run."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come true"
+        for process in processes:
+            assert process.is_running, process.said
+        said = "".join(process.said[-2_000:] for process in processes)
+        assert time.monotonic() < deadline, f"waited {PATIENCE} s in vain: {said}"
         time.sleep(0.05)
 
 
 @contextmanager
 def connected(url: str) -> Iterator[Connection]:
     """A connection to a database, which has gone afterwards."""
-    engine = open_database(url)
-    try:
-        with engine.connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()
+    with opened(url) as engine, engine.connect() as connection:
+        yield connection
 
 
 def stored(url: str, table: Table = bounces) -> int:
@@ -68,6 +67,14 @@ def stored(url: str, table: Table = bounces) -> int:
         count = select(func.count()).select_from(table)
         found: int = connection.execute(count).scalar_one()
         return found
+
+
+def found_in(url: str, table: Table = bounces, column: str = "email") -> list[str]:
+    """A column of each row, sorted; nothing where there is no such table yet."""
+    with connected(url) as connection:
+        if not inspect(connection).has_table(table.name):
+            return []
+        return sorted(connection.execute(select(table.c[column])).scalars())
 
 
 class Worker:
@@ -83,14 +90,12 @@ class Worker:
         self._thread.start()
 
     def _run(self) -> None:
-        engine = open_database(self._database)
         try:
             source = sqs.connect(self._queue_url)
-            worker.run(source, engine, self._settings, self.monitor, self._stop)
+            with opened(self._database) as engine:
+                worker.run(source, engine, self._settings, self.monitor, self._stop)
         except BaseException as error:  # noqa: BLE001  looked at by the test
             self.error = error
-        finally:
-            engine.dispose()
 
     def stop(self) -> None:
         self._stop.set()
@@ -154,14 +159,23 @@ class Process:
         for line in self._process.stderr:
             self.text.append(line.rstrip("\n"))
 
+    @property
+    def said(self) -> str:
+        """The same as one text."""
+        return "\n".join(self.text)
+
     def lines(self, message: str = "") -> list[dict[str, Any]]:
         """Its log lines, those with this message; each has to be JSON."""
-        said = takewhile(lambda line: not line.startswith(AT_EXIT), self.text)
-        found = [json.loads(line) for line in said]
+        found = [json.loads(line) for line in self.text]
         return [one for one in found if not message or one["message"] == message]
 
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
+
+    def terminate(self) -> int:
+        """Asks it to end; its exit code."""
+        self.signal(signal.SIGTERM)
+        return self.end()
 
     @property
     def is_running(self) -> bool:

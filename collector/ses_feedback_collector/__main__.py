@@ -1,14 +1,13 @@
 """`ses-feedback-collector`, also `python -m ses_feedback_collector`."""
 
-import io
-import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
-from typing import Any, TextIO
+from typing import Any
+
+from ses_feedback_collector.output import printing
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as a shell tells of it."""
@@ -34,7 +33,7 @@ class _Commands(click.Group):
     them all alike: by Ctrl-C, and where standard output cannot be written."""
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
-        with _ending_at_ctrl_c(), _printing() as output:
+        with _ending_at_ctrl_c(), printing() as output:
             try:
                 return super().main(*arguments, **settings)
             except OSError as error:
@@ -73,71 +72,6 @@ def _ending_at_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-class _Output(io.TextIOBase):
-    """A standard stream on which what it cannot encode is escaped, also where click
-    would take another encoding than the user's: in ASCII."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self.failure: OSError | None = None
-        """Why it could not be written."""
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        return self._stream.encoding
-
-    @property
-    def errors(self) -> str | None:  # type: ignore[override]
-        return self._stream.errors
-
-    def write(self, text: str) -> int:
-        try:
-            return self._stream.write(text)
-        except OSError as error:
-            self.failure = error
-            raise
-
-    def flush(self) -> None:
-        try:
-            self._stream.flush()
-        except OSError as error:
-            self.failure = error
-            raise
-
-    def fileno(self) -> int:
-        return self._stream.fileno()
-
-    def isatty(self) -> bool:
-        return self._stream.isatty()
-
-    def writable(self) -> bool:
-        return True
-
-
-@contextmanager
-def _printing() -> Iterator[_Output]:
-    """Gives standard output; one that was closed before takes everything."""
-    before = sys.stdout, sys.stderr
-    output = _Output(sys.stdout or io.StringIO())
-    sys.stdout = output
-    sys.stderr = _Output(sys.stderr or io.StringIO())
-    try:
-        yield output
-    finally:
-        sys.stdout, sys.stderr = before
-        if output.failure:
-            _print_no_more()
-
-
-def _print_no_more() -> None:
-    """So that the end of the process does not try it once more."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -43,10 +43,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     except Away as error:
         log.warning("the database is away", extra={"reason": str(error)})
         return _failures([one.id for one in messages])
-    facts = {"rows": batch.rows, "duplicate_rows": batch.duplicates}
-    log.info(
-        "batch", extra={"received": len(batch.messages), **batch.counts(), **facts}
-    )
+    log.info("batch", extra=batch.facts())
     return _failures([one.id for one in batch.left()])
 
 

@@ -51,6 +51,15 @@ class Batch:
             name: found[name] for name in (STORED, NOTICE, UNREADABLE, REFUSED, FAILED)
         }
 
+    def facts(self) -> dict[str, int]:
+        """What the log says of it."""
+        return {
+            "received": len(self.messages),
+            **self.counts(),
+            "rows": self.rows,
+            "duplicate_rows": self.duplicates,
+        }
+
     def _is_done(self, message: Message) -> bool:
         return self.outcomes.get(message.id) in (STORED, NOTICE)
 

@@ -32,6 +32,12 @@ LEAST_VISIBILITY = 30
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, LONG_POLL + 10
 
+LACKS_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
+NO_CREDENTIALS = (
+    "no complete AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,"
+    " AWS_PROFILE, or give the machine a role."
+)
+
 _MISSING = {
     "AWS.SimpleQueueService.NonExistentQueue",
     "AWS.SimpleQueueService.QueueDeletedRecently",
@@ -121,14 +127,14 @@ class Queue:
         )
         return int(waiting), int(in_flight)
 
-    def receive(self, wait_seconds: int = LONG_POLL, most: int = MOST) -> list[Message]:
+    def receive(self, wait_seconds: int) -> list[Message]:
         """Up to ten messages; none when none came within so many seconds."""
         more = {}
         if self._own_visibility == 0:
             more["VisibilityTimeout"] = LEAST_VISIBILITY
         answer = self._call(
             "receive_message",
-            MaxNumberOfMessages=most,
+            MaxNumberOfMessages=MOST,
             WaitTimeSeconds=wait_seconds,
             MessageSystemAttributeNames=["ApproximateReceiveCount"],
             **more,
@@ -207,10 +213,10 @@ class Queue:
 def connect(url: str, region: str | None = None) -> Queue:
     """The queue at a URL, by the standard AWS settings.
 
-    The region, unless stated, is that of AWS_REGION or AWS_DEFAULT_REGION, else the one in the URL,
-    else the profile's. A URL that is not one of AWS's own hosts is also the endpoint,
-    unless AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_SQS names another. Nothing is called
-    yet. Raises QueueTrouble for settings that cannot work.
+    The region, unless stated, is that of AWS_REGION or AWS_DEFAULT_REGION, else the one
+    in the URL, else the profile's. A URL that is not one of AWS's own hosts is also the
+    endpoint, unless AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_SQS names another. Nothing is
+    called yet. Raises QueueTrouble for settings that cannot work.
     """
     try:
         session = boto3.Session()
@@ -273,13 +279,8 @@ def trouble(error: Exception, url: str, meta: Any) -> QueueTrouble:
     """
     if isinstance(error, ClientError):
         return _refusal(error, url, meta)
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return QueueTrouble(
-            "There are no complete AWS credentials: set AWS_ACCESS_KEY_ID and"
-            " AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role.",
-            "credentials",
-            passing=False,
-        )
+    if isinstance(error, LACKS_CREDENTIALS):
+        return QueueTrouble(f"There are {NO_CREDENTIALS}", "credentials", passing=False)
     if isinstance(error, _PASSING_ERRORS) and not isinstance(error, SSLError):
         return QueueTrouble(
             f"The queue's endpoint {meta.endpoint_url} cannot be reached"

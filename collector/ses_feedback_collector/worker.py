@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 BATCH_MESSAGES, BATCH_BYTES = 100, 4 * 2**20
 """A transaction takes no further receive once it has as much."""
 
-LINGER = 0.1
+LINGER = 0.3
 """Seconds that a batch waits to become larger, while full receives come in."""
 
 RECEIVES_AHEAD, DELETES_AHEAD = 8, 4
@@ -53,9 +53,16 @@ KNOWN_LEFT = 10_000
 KEEP_SECONDS = 10.0
 """At most so long between two looks at what is in hand."""
 
-DELETE_GRACE, RECEIVE_GRACE, POLL_GRACE = 8.0, 5.0, 0.5
-"""Seconds at the end for the deletions and the receive under way: for a short poll, and
-for a long one, which there is only when nothing is in hand."""
+DELETE_GRACE, KEEP_GRACE = 8.0, 5.0
+"""Seconds at the end for the deletions and the extensions under way."""
+
+RECEIVE_GRACE, POLL_GRACE = 5.0, 0.5
+"""Seconds at the end for the receive under way: for a short poll, and for a long one,
+which there is only when nothing is in hand."""
+
+_unanswered: list[Queue] = []
+"""Queues with a long poll that was not waited for. Were its thread the last to hold the
+client, the client would go at any time while Python ends, which Python takes ill."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,7 @@ class _Worker:
     def run(self) -> None:
         receiver = self._thread("receive", self._receive)
         deleter = self._thread("delete", self._delete)
-        self._thread("keep", self._keep)
+        keeper = self._thread("keep", self._keep)
         try:
             while not self._stop.is_set():
                 self._monitor.beat()
@@ -147,6 +154,7 @@ class _Worker:
             deleter.join(DELETE_GRACE)
             self._hand_back(receiver)
             self._over.set()
+            keeper.join(KEEP_GRACE)
         if self._error is not None:
             raise self._error
         log.info("stopped", extra=dict(self._totals))
@@ -198,7 +206,7 @@ class _Worker:
             self._monitor.beat()
             try:
                 save(batch, self._store)
-            except (Away, BadDatabase) as error:
+            except Away as error:
                 if not self._wait(error, back_off):
                     return False
             else:
@@ -226,14 +234,8 @@ class _Worker:
             self._monitor.answered(DATABASE)
 
     def _tell(self, batch: Batch, seconds: float) -> None:
-        counts = batch.counts()
-        self._monitor.batch(counts, batch.tables, batch.duplicates, seconds)
-        facts = {
-            "received": len(batch.messages),
-            **counts,
-            "rows": batch.rows,
-            "duplicate_rows": batch.duplicates,
-        }
+        self._monitor.batch(batch.counts(), batch.tables, batch.duplicates, seconds)
+        facts = batch.facts()
         self._totals.update(facts)
         log.info("batch", extra={**facts, "seconds": round(seconds, 4)})
 
@@ -326,12 +328,12 @@ class _Worker:
     def _keep(self) -> None:
         """Extends the time of what takes long, and looks at the queue's depth."""
         every = self._settings.depth_every
-        looked = -MOST_SECONDS
+        next_look = 0.0
         while not self._over.wait(min(self._hand.seconds / 6, KEEP_SECONDS)):
             try:
                 self._extend()
-                if every and time.monotonic() - looked >= every:
-                    looked = time.monotonic()
+                if every and time.monotonic() >= next_look:
+                    next_look = time.monotonic() + every
                     self._monitor.depth(*self._source.depth())
             except QueueTrouble as error:
                 _tell(error, self._monitor)
@@ -362,6 +364,8 @@ class _Worker:
         deadline = time.monotonic() + grace
         while receiver.is_alive() and time.monotonic() < deadline:
             _gathered(self._received, seconds=0.05)
+        if receiver.is_alive():
+            _unanswered.append(self._source)
         held = self._hand.all()
         if not held:
             return
@@ -372,9 +376,7 @@ class _Worker:
         else:
             log.info("handed back", extra={"messages": len(held)})
 
-    def _wait(
-        self, error: QueueTrouble | Away | BadDatabase, back_off: "_BackOff"
-    ) -> bool:
+    def _wait(self, error: QueueTrouble | Away, back_off: "_BackOff") -> bool:
         return _wait(error, back_off, self._monitor, self._stop)
 
 
@@ -437,7 +439,7 @@ class _BackOff:
 
 
 def _wait(
-    error: QueueTrouble | Away | BadDatabase,
+    error: QueueTrouble | Away,
     back_off: _BackOff,
     monitor: Monitor,
     stop: threading.Event,

@@ -176,15 +176,15 @@ def _replay_one(
     if isinstance(one, Local):
         local = files.Files(one.path, own)
         with shown.progress(one.path, local.size):
-            replaying.lines(local)
+            replaying.read_parts(local)
     elif isinstance(one, Bucket):
         log = event_log.EventLog(one, event_log.connect())
         with shown.progress(f"s3://{one.name}/{one.prefix}", log.size):
-            replaying.lines(log)
+            replaying.read_parts(log)
     else:
         queue = dead_letters.DeadLetters(dead_letters.opened(one))
         with shown.progress(queue.name, queue.size, unit="messages"):
-            replaying.queue(queue)
+            replaying.empty_queue(queue)
 
 
 def _own_files(engine: "Engine") -> frozenset[Path]:

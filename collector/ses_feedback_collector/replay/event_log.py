@@ -5,14 +5,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ses_feedback_collector.replay.sources import Bucket, Failed, Part, Read
+from ses_feedback_collector.sqs import LACKS_CREDENTIALS, NO_CREDENTIALS
 from ses_feedback_collector.texts import printable
 
 _SENTENCES = {
@@ -112,11 +108,8 @@ def _arn(client: Any) -> str:
 
 def _failed(name: str, error: Exception, needed: str) -> Failed:
     """What a call's error means; `needed` is what a policy has to allow for it."""
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return Failed(
-            f"{name}: there are no complete AWS credentials: set AWS_ACCESS_KEY_ID and"
-            " AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role."
-        )
+    if isinstance(error, LACKS_CREDENTIALS):
+        return Failed(f"{name}: there are {NO_CREDENTIALS}")
     if not isinstance(error, ClientError):
         return Failed(f"{name}: {' '.join(str(error).split())}")
     stated = error.response.get("Error", {})

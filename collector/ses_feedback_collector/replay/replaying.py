@@ -117,7 +117,7 @@ class Replay:
         """Lines of this part, all that are not stored."""
         self._done = 0
 
-    def lines(self, source: Parts) -> None:
+    def read_parts(self, source: Parts) -> None:
         """All parts of a source; one that fails does not keep the others from it."""
         self._done = 0
         try:
@@ -129,7 +129,7 @@ class Replay:
             self.fail(error)
         self.flush()
 
-    def queue(self, dead_letters: DeadLetters) -> None:
+    def empty_queue(self, dead_letters: DeadLetters) -> None:
         """What can be stored leaves the queue."""
         self._done = 0
         try:
@@ -198,7 +198,8 @@ class Replay:
     def _part(self, part: Part, known: Mark | None) -> None:
         before = self._done
         try:
-            if part.fingerprint and known and known.finished and _is_same(part, known):
+            finished = known.fingerprint if known and known.finished else None
+            if part.fingerprint and part.fingerprint == finished:
                 self.tally.skipped += 1
             else:
                 self._read(part, known)
@@ -333,10 +334,6 @@ class Replay:
     def fail(self, error: Failed) -> None:
         self.tally.failures += 1
         self._report(str(error))
-
-
-def _is_same(part: Part, known: Mark) -> bool:
-    return part.fingerprint == known.fingerprint
 
 
 def _groups(parts: Iterator[Part]) -> Iterator[list[Part]]:

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from ses_feedback_collector.rows import SUPPRESSION_LIST
 from ses_feedback_collector.tables import (
     UtcTime,
     bounces,
@@ -174,7 +175,7 @@ def _complained(counted: CTE) -> Select[Any]:
 def _bounced(counted: CTE) -> Select[Any]:
     """Permanent bounces, and those that only a suppression list made."""
     is_permanent = and_(bounces.c.type == "Permanent", bounces.c.cause.is_(None))
-    is_list = bounces.c.cause == "suppression-list"
+    is_list = bounces.c.cause == SUPPRESSION_LIST
     each = (
         select(
             counted.c.address,

@@ -25,7 +25,7 @@ sandbox: ## Send mail through the dev stack on this machine; STACK=prod takes an
 
 test: setup ## Run the tests
 	@scripts/queue-server || echo "The tests that need it are named at the end." >&2
-	@$(python) -m pytest
+	@$(python) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 bench: setup ## Measure the figures of the README; ARGS="collector --quick": a part of them
 	@scripts/queue-server

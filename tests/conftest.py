@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,9 @@ pytest_plugins = ["tests.databases", "tests.queue_server"]
 
 ROOT = Path(__file__).parent.parent
 
-_left_out = pytest.StashKey[dict[str, str]]()
+LEFT_OUT = "left out"
+"""The property by which a report says why its test was left out; a process that runs a
+part of the tests hands it over with the report."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,7 +29,12 @@ def pytest_configure(config: pytest.Config) -> None:
         "is left out, and named at the end; with CI=true it fails. A name with a slash "
         "is a file of the checkout.",
     )
-    config.stash[_left_out] = {}
+    # A shell that runs the tests in the background has them ignore it, and whatever
+    # they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A process that runs a part of the tests has a terminal's size that nobody has.
+    for size in ("COLUMNS", "LINES"):
+        os.environ.pop(size, None)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -39,15 +47,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     reason = f"needs {' and '.join([*reasons, *files])}"
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
-    item.config.stash[_left_out][item.nodeid] = reason
+    item.user_properties.append((LEFT_OUT, reason))
     pytest.skip(reason)
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    for test, reason in config.stash[_left_out].items():
-        terminalreporter.write_line(f"left out: {test} {reason}", yellow=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.getreports("skipped"):
+        if (reason := dict(report.user_properties).get(LEFT_OUT)) is not None:
+            line = f"left out: {report.nodeid} {reason}"
+            terminalreporter.write_line(line, yellow=True)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -96,6 +96,16 @@ config:
       retentionDays: 7
       deadLetters: {afterReceives: 5, retentionDays: 14}
       consumer: {credentials: stackOutput, keys: [main]}
+
+  ses-feedback:monitoring:
+    alarms: oncall
+    bounceRate: {warning: 0.025, critical: 0.05}
+    complaintRate: {warning: 0.0005, critical: 0.001}
+    oldestMessageMinutes: 15
+    sendsPerHour: {campaigns: 20000}
+    account:
+      dailyQuota: 50000
+      otherConfigurationSets: [legacy]
 """
 """Every key with an example of its value."""
 
@@ -144,7 +154,7 @@ def _program(stack: str, config: Mapping[str, Any]) -> Program:
 def decrypted(value: Any) -> Any:
     """A value with each `secure:` one in clear."""
     if isinstance(value, Mapping):
-        if list(value) == ["secure"]:
+        if list(value) == ["secure"] and isinstance(value["secure"], str):
             return SECRET_ENDPOINT
         return {key: decrypted(inner) for key, inner in value.items()}
     if isinstance(value, list):

@@ -25,12 +25,15 @@ NEEDS_A_BROWSER = """
 """
 
 
+@pytest.mark.parametrize("processes", [(), ("-n", "2")], ids=["one", "two"])
 def test_a_missing_command_leaves_its_test_out_and_the_summary_names_it(
-    run: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    run: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    processes: tuple[str, ...],
 ) -> None:
     monkeypatch.delenv("CI", raising=False)
     run.makepyfile(test_pages=NEEDS_A_BROWSER)
-    result = run.runpytest("--strict-markers")
+    result = run.runpytest("--strict-markers", *processes)
     result.assert_outcomes(passed=1, skipped=1)
     result.stdout.fnmatch_lines(
         ["left out: test_pages.py::test_page needs no-such-browser on the PATH"]

@@ -28,5 +28,9 @@ class Account:
         """The ARN of a configuration set, by its name in SES."""
         return self._ses_arn(f"configuration-set/{name}")
 
+    def alarm_arn(self, name: str) -> str:
+        """The ARN of a CloudWatch alarm, by its name."""
+        return f"arn:{self.partition}:cloudwatch:{self.region}:{self.id}:alarm:{name}"
+
     def _ses_arn(self, resource: str) -> str:
         return f"arn:{self.partition}:ses:{self.region}:{self.id}:{resource}"

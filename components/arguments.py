@@ -1,18 +1,28 @@
 """Settings -> the arguments of each component; it alone knows both sides."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import pulumi
 
 from components.account import Account
-from components.channel import ChannelArgs, SubscriptionArgs
-from components.event_pipeline import EventPipelineArgs
-from components.feedback_queue import FeedbackQueueArgs
+from components.alarm import Alarm
+from components.alarms import alarms
+from components.channel import Channel, ChannelArgs, SubscriptionArgs
+from components.event_log import EventLog, EventLogArgs
+from components.event_pipeline import EventLogDestination, EventPipelineArgs
+from components.events import Event
+from components.feedback_queue import FeedbackQueue, FeedbackQueueArgs
+from components.metrics import Watched
+from components.monitoring import MonitoringArgs
+from components.sending_guard import SendingGuard, SendingGuardArgs
 from components.sending_identity import SendingIdentityArgs
 from components.service_user import ServiceUserArgs
 from components.settings import Settings
 from components.settings.channels import Subscription
 from components.settings.credentials import ServiceUser
+from components.settings.event_log import EventLog as EventLogSettings
+from components.settings.monitoring import Monitoring as MonitoringSettings
 from components.settings.values import has_credentials
 
 Texts = Mapping[str, pulumi.Input[str]]
@@ -26,7 +36,7 @@ class Arguments:
         self._account = account
 
     def channel(self, name: str) -> ChannelArgs:
-        """A channel, with the exact identities and sets that publish to it."""
+        """A channel, with the exact identities, sets and alarms that publish to it."""
         settings, account = self._settings, self._account
         channel = settings.channels[name]
         publishers = settings.routing.publishers(name)
@@ -42,6 +52,8 @@ class Arguments:
                 account.identity_arn("*"),
                 account.configuration_set_arn(settings.physical_name("*")),
             ],
+            "alarms": self._alarm_arns if name == settings.alarm_channel else [],
+            "alarm_pattern": account.alarm_arn(settings.physical_name("*")),
             "subscriptions": {
                 key: self._subscription(subscription)
                 for key, subscription in channel.subscriptions.items()
@@ -52,7 +64,32 @@ class Arguments:
             "tags": settings.tags,
         }
 
-    def configuration_set(self, name: str, topics: Texts) -> EventPipelineArgs:
+    def event_log(self, part: EventLogSettings) -> EventLogArgs:
+        """The event log, with the exact sets that write to it."""
+        settings, account = self._settings, self._account
+        return {
+            "account_id": account.id,
+            "publishers": [
+                account.configuration_set_arn(settings.physical_name(name))
+                for name, each in settings.configuration_sets.items()
+                if each.event_log
+            ],
+            "publisher_pattern": account.configuration_set_arn(
+                settings.physical_name("*")
+            ),
+            "database": settings.event_database,
+            "expire_days": part.expire_days,
+            "buffer_seconds": part.buffer_seconds,
+            "buffer_megabytes": part.buffer_megabytes,
+            "query": part.query,
+            "permissions_boundary": settings.permissions_boundary,
+            "protect": settings.protect,
+            "tags": settings.tags,
+        }
+
+    def configuration_set(
+        self, name: str, topics: Texts, event_log: EventLog | None
+    ) -> EventPipelineArgs:
         """A set; `topics` has the ARN of each channel's topic."""
         configuration_set = self._settings.configuration_sets[name]
         return {
@@ -61,6 +98,7 @@ class Arguments:
             "notify": configuration_set.notify,
             "metrics": configuration_set.metrics,
             "dimensions": configuration_set.dimensions,
+            "event_log": _kept(configuration_set.event_log, event_log),
             "suppress": configuration_set.suppress,
             "require_tls": configuration_set.require_tls,
             "tracking_domain": configuration_set.tracking_domain,
@@ -106,6 +144,114 @@ class Arguments:
             "tags": self._settings.tags,
         }
 
+    def sending_guard(self, alarm_channel: Channel) -> SendingGuardArgs:
+        """The guard of the sets that want one; it tells the channel that alarms do."""
+        settings, account = self._settings, self._account
+        return {
+            "account_id": account.id,
+            "sets": [
+                account.configuration_set_arn(settings.physical_name(name))
+                for name in settings.guarded_sets
+            ],
+            "alarms": {
+                alarm.name: self._alarm_arn(alarm)
+                for alarm in self._alarms
+                if alarm.guards
+            },
+            "alarm_topic": alarm_channel.topic_arn,
+            "alarm_key": alarm_channel.key_arn,
+            "permissions_boundary": settings.permissions_boundary,
+            "tags": settings.tags,
+        }
+
+    def monitoring(
+        self,
+        part: MonitoringSettings,
+        channels: Mapping[str, Channel],
+        queues: Mapping[str, FeedbackQueue],
+        event_log: EventLog | None,
+        guard: SendingGuard | None = None,
+    ) -> MonitoringArgs:
+        """Monitoring of all that the stack has."""
+        topics = {name: channel.topic_arn for name, channel in channels.items()}
+        return {
+            "region": self._account.region,
+            "partition": self._account.partition,
+            "watched": self._watched(part),
+            "alarm_topic": topics[part.alarms],
+            "topics": topics,
+            "queue_urls": {name: queue.url for name, queue in queues.items()},
+            "dead_letter_queue_urls": {
+                name: queue.dead_letter_url for name, queue in queues.items()
+            },
+            "undelivered_queue_urls": {
+                name: channel.dead_letter_queue_urls
+                for name, channel in channels.items()
+            },
+            "stream": event_log.stream_name if event_log else None,
+            "guard": guard.function_arn if guard else None,
+            "guard_name": guard.function_name if guard else None,
+            "tags": self._settings.tags,
+        }
+
+    @cached_property
+    def _alarms(self) -> list[Alarm]:
+        part = self._settings.monitoring
+        return alarms(self._watched(part)) if part else []
+
+    @property
+    def _alarm_arns(self) -> list[str]:
+        return list(map(self._alarm_arn, self._alarms))
+
+    def _alarm_arn(self, alarm: Alarm) -> str:
+        return self._account.alarm_arn(self._settings.physical_name(alarm.name))
+
+    def _watched(self, part: MonitoringSettings) -> Watched:
+        """What the alarms and the dashboard are about, by our names."""
+        settings = self._settings
+        undelivered = {
+            name: [
+                key
+                for key, subscription in channel.subscriptions.items()
+                if subscription.dead_letters
+            ]
+            for name, channel in settings.channels.items()
+        }
+        asked = settings.event_log is not None and settings.event_log.query
+        return {
+            "name_prefix": settings.physical_name(""),
+            "sets": {
+                name: {
+                    "metrics": each.metrics,
+                    "guarded": each.pause_on_critical_alarm,
+                    "kept": each.event_log if asked else [],
+                    "sends_per_hour": part.sends_per_hour.get(name),
+                }
+                for name, each in settings.configuration_sets.items()
+            },
+            "channels": list(settings.channels),
+            "undelivered": {name: keys for name, keys in undelivered.items() if keys},
+            "queues": list(settings.queues),
+            "bounce_rate": {
+                "warning": part.bounce_rate.warning,
+                "critical": part.bounce_rate.critical,
+            },
+            "complaint_rate": {
+                "warning": part.complaint_rate.warning,
+                "critical": part.complaint_rate.critical,
+            },
+            "oldest_message_minutes": part.oldest_message_minutes,
+            "event_log_buffer_seconds": settings.event_log.buffer_seconds
+            if settings.event_log
+            else None,
+            "account": {
+                "daily_quota": part.account.daily_quota,
+                "other_sets": part.account.other_configuration_sets,
+            }
+            if part.account
+            else None,
+        }
+
     def _subscription(self, subscription: Subscription) -> SubscriptionArgs:
         endpoint: pulumi.Input[str]
         if subscription.secret_endpoint is None:
@@ -133,3 +279,16 @@ class Arguments:
             "permissions_boundary": self._settings.permissions_boundary,
             "tags": self._settings.tags,
         }
+
+
+def _kept(
+    events: Sequence[Event], event_log: EventLog | None
+) -> EventLogDestination | None:
+    """How a set writes these events to the event log; it has a role where one does."""
+    if not events or event_log is None or event_log.role_arn is None:
+        return None
+    return {
+        "events": events,
+        "stream_arn": event_log.stream_arn,
+        "role_arn": event_log.role_arn,
+    }

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import policies
+from components.ordering import once_there
 from components.sqs_queue import LONGEST_RETENTION_DAYS, admit_topics, encrypted_queue
 
 LARGEST_EXACT_POLICY = 25_000
@@ -44,6 +45,10 @@ class ChannelArgs(TypedDict):
     """ARNs of the exact identities and configuration sets that publish here."""
     publisher_patterns: Sequence[str]
     """ARN patterns that take their place when the policy would grow too large."""
+    alarms: NotRequired[Sequence[str]]
+    """ARNs of the exact CloudWatch alarms that publish here."""
+    alarm_pattern: NotRequired[str]
+    """An ARN pattern that takes their place when the policy would grow too large."""
     subscriptions: NotRequired[Mapping[str, SubscriptionArgs]]
     """By name, who is told."""
     topic: NotRequired[str | None]
@@ -66,6 +71,8 @@ class Channel(pulumi.ComponentResource):
 
     topic_arn: pulumi.Output[str]
     """The topic, once it admits its publishers."""
+    key_arn: pulumi.Output[str] | None
+    """The key of an encrypted topic of the stack's own."""
     dead_letter_queue_urls: dict[str, pulumi.Output[str]]
     """By subscription, the queue of what could not be delivered."""
 
@@ -80,6 +87,7 @@ class Channel(pulumi.ComponentResource):
             parent=self, protect=args.get("protect", True)
         )
 
+        self.key_arn = None
         existing = args.get("topic")
         if existing is not None:
             topic_arn = self.topic_arn = pulumi.Output.from_input(existing)
@@ -95,12 +103,12 @@ class Channel(pulumi.ComponentResource):
         self.register_outputs(
             {
                 "topic_arn": self.topic_arn,
+                "key_arn": self.key_arn,
                 "dead_letter_queue_urls": self.dead_letter_queue_urls,
             }
         )
 
     def _topic(self, args: ChannelArgs) -> aws.sns.Topic:
-        key = None
         if args.get("encrypted"):
             key = aws.kms.Key(
                 f"{self._name}-key",
@@ -110,9 +118,10 @@ class Channel(pulumi.ComponentResource):
                 tags=self._tags,
                 opts=self._protected,
             )
+            self.key_arn = key.arn
         return aws.sns.Topic(
             f"{self._name}-topic",
-            kms_master_key_id=key.arn if key else None,
+            kms_master_key_id=self.key_arn,
             signature_version=2,
             tags=self._tags,
             opts=self._protected,
@@ -121,7 +130,7 @@ class Channel(pulumi.ComponentResource):
     def _admit_publishers(
         self, topic: aws.sns.Topic, args: ChannelArgs
     ) -> pulumi.Output[str]:
-        if not args["publishers"]:
+        if not args["publishers"] and not args.get("alarms"):
             return topic.arn
         policy = aws.sns.TopicPolicy(
             f"{self._name}-topic-policy",
@@ -129,7 +138,7 @@ class Channel(pulumi.ComponentResource):
             policy=_topic_policy(topic.arn, args),
             opts=self._child,
         )
-        return pulumi.Output.all(topic.arn, policy.id).apply(lambda both: both[0])
+        return once_there(topic.arn, policy)
 
     def _subscribe(
         self, key: str, topic_arn: pulumi.Output[str], args: SubscriptionArgs
@@ -192,31 +201,50 @@ class Channel(pulumi.ComponentResource):
 def _topic_policy(
     topic_arn: pulumi.Output[str], args: ChannelArgs
 ) -> pulumi.Output[str]:
-    """SES may publish for these identities and sets (SES developer guide, SNS topics)."""
+    """Who may publish: SES for these identities and sets, CloudWatch for these alarms.
 
-    def admitting(condition: Mapping[str, Mapping[str, Any]]) -> pulumi.Output[str]:
-        return policies.document(
-            policies.allow(
-                "sns:Publish",
-                topic_arn,
-                principal={"Service": "ses.amazonaws.com"},
-                condition=condition,
-            )
+    (SES developer guide, SNS topics; CloudWatch user guide, confused deputy.)
+    """
+    admitted = {
+        "ses.amazonaws.com": (args["publishers"], args["publisher_patterns"]),
+        "cloudwatch.amazonaws.com": (
+            args.get("alarms", ()),
+            [args.get("alarm_pattern", "")],
+        ),
+    }
+    of_account = {"aws:SourceAccount": args["account_id"]}
+
+    def admitting(service: str, condition: Mapping[str, Any]) -> policies.Statement:
+        return policies.allow(
+            "sns:Publish",
+            topic_arn,
+            principal={"Service": service},
+            condition=condition,
         )
 
-    of_account = {"aws:SourceAccount": args["account_id"]}
-    exact = admitting(
-        {"StringEquals": of_account | {"aws:SourceArn": list(args["publishers"])}}
+    exact = policies.document(
+        *(
+            admitting(
+                service, {"StringEquals": of_account | {"aws:SourceArn": list(arns)}}
+            )
+            for service, (arns, _) in admitted.items()
+            if arns
+        )
     )
-    broad = admitting(
-        {
-            "StringEquals": of_account,
-            "ArnLike": {"aws:SourceArn": list(args["publisher_patterns"])},
-        }
+    broad = policies.document(
+        *(
+            admitting(
+                service,
+                {
+                    "StringEquals": of_account,
+                    "ArnLike": {"aws:SourceArn": list(patterns)},
+                },
+            )
+            for service, (arns, patterns) in admitted.items()
+            if arns
+        )
     )
-    return pulumi.Output.all(exact, broad).apply(
-        lambda both: both[0] if len(both[0]) <= LARGEST_EXACT_POLICY else both[1]
-    )
+    return policies.within(LARGEST_EXACT_POLICY, exact, broad)
 
 
 def _key_policy(account_root: str) -> pulumi.Output[str]:

@@ -7,15 +7,25 @@ import pulumi
 import pulumi_aws as aws
 
 from components.events import Event
+from components.metrics import SET_DIMENSION
 
 Destination = aws.sesv2.ConfigurationSetEventDestinationEventDestinationArgsDict
 CloudWatchDestination = aws.sesv2.ConfigurationSetEventDestinationEventDestinationCloudWatchDestinationArgsDict
+StreamDestination = aws.sesv2.ConfigurationSetEventDestinationEventDestinationKinesisFirehoseDestinationArgsDict
 TopicDestination = (
     aws.sesv2.ConfigurationSetEventDestinationEventDestinationSnsDestinationArgsDict
 )
 
-SET_DIMENSION = "ses:configuration-set"
-"""The tag that SES gives each mail of a set, by which CloudWatch counts them."""
+
+class EventLogDestination(TypedDict):
+    """The event log, as a set writes to it."""
+
+    events: Sequence[Event]
+    """Events that are kept."""
+    stream_arn: pulumi.Input[str]
+    """The event log's Firehose stream."""
+    role_arn: pulumi.Input[str]
+    """What SES writes as, once it may: SES tries it as soon as the destination is made."""
 
 
 class EventPipelineArgs(TypedDict):
@@ -33,6 +43,8 @@ class EventPipelineArgs(TypedDict):
     """What puts an address on SES's suppression list: bounce, complaint."""
     dimensions: NotRequired[Mapping[str, str]]
     """Message tags as further CloudWatch dimensions, with the value where one lacks."""
+    event_log: NotRequired[EventLogDestination | None]
+    """What is kept, and where."""
     require_tls: NotRequired[bool]
     """Deliver only to servers that offer TLS."""
     tracking_domain: NotRequired[str | None]
@@ -96,6 +108,15 @@ class EventPipeline(pulumi.ComponentResource):
             topic: TopicDestination = {"topic_arn": args["topics"][channel]}
             self._destination(
                 f"channel_{channel}", {**_enabled(events), "sns_destination": topic}
+            )
+        if (kept := args.get("event_log")) is not None:
+            stream: StreamDestination = {
+                "delivery_stream_arn": kept["stream_arn"],
+                "iam_role_arn": kept["role_arn"],
+            }
+            self._destination(
+                "event-log",
+                {**_enabled(kept["events"]), "kinesis_firehose_destination": stream},
             )
 
         self.register_outputs({"set_name": self.set_name})

@@ -6,8 +6,10 @@ from typing import Any
 import pulumi
 
 from components.channel import Channel
+from components.event_log import EventLog
 from components.event_pipeline import EventPipeline
 from components.feedback_queue import FeedbackQueue
+from components.monitoring import Monitoring
 from components.sending_identity import SendingIdentity
 
 
@@ -18,6 +20,8 @@ def stack_outputs(
     configuration_sets: Mapping[str, EventPipeline],
     identities: Mapping[str, SendingIdentity],
     queues: Mapping[str, FeedbackQueue],
+    event_log: EventLog | None,
+    monitoring: Monitoring | None,
     routes: Mapping[str, Mapping[str, list[str]]],
 ) -> dict[str, Any]:
     """Each output by its name; one that would be empty is absent."""
@@ -54,6 +58,9 @@ def stack_outputs(
             {name: identity.dns_records for name, identity in identities.items()}
         ),
         "routes": routes,
+        "eventLogBucket": event_log and event_log.bucket_name,
+        "athenaWorkgroup": event_log and event_log.workgroup_name,
+        "dashboardUrl": monitoring and monitoring.dashboard_url,
     }
     secret = outputs["consumerSecretAccessKeys"]
     if secret:

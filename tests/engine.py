@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
 from pulumi.output import Unknown
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor
@@ -218,8 +219,12 @@ def _outputs(resource: Resource, account: Account) -> dict[str, Any]:
     """
     name = resource.inputs.get("name", resource.name)
     service = resource.kind.partition("/")[0]
-    region = "" if service == "iam" else account.region
-    arn = f"arn:{account.partition}:{service}:{region}:{account.id}:{name}"
+
+    def of_account(service: str) -> str:
+        region = "" if service == "iam" else account.region
+        return f"arn:{account.partition}:{service}:{region}:{account.id}"
+
+    arn = f"{of_account(service)}:{name}"
     outputs = {"id": f"{name}-id", "name": name, "arn": arn}
     match resource.kind:
         case "sqs/queue:Queue":
@@ -234,11 +239,40 @@ def _outputs(resource: Resource, account: Account) -> dict[str, Any]:
         case "sesv2/emailIdentity:EmailIdentity":
             tokens = ["token1", "token2", "token3"]
             outputs |= {"dkimSigningAttributes": {"tokens": tokens}}
+        case "s3/bucket:Bucket":
+            arn = f"arn:{account.partition}:s3:::{name}"
+            outputs |= {"id": name, "bucket": name, "arn": arn}
+        case "kinesis/firehoseDeliveryStream:FirehoseDeliveryStream":
+            outputs |= {"arn": f"{of_account('firehose')}:deliverystream/{name}"}
+        case "cloudwatch/metricAlarm:MetricAlarm":
+            outputs |= {"arn": f"{of_account('cloudwatch')}:alarm:{name}"}
+        case "kms/key:Key":
+            outputs |= {"arn": f"{of_account('kms')}:key/{name}"}
+        case "lambda/function:Function":
+            outputs |= {"arn": f"{of_account('lambda')}:function:{name}"}
+        case "cloudwatch/logGroup:LogGroup":
+            outputs |= {"arn": f"{of_account('logs')}:log-group:{name}"}
+        case "cloudwatch/logStream:LogStream":
+            group = resource.inputs["logGroupName"]
+            arn = f"{of_account('logs')}:log-group:{group}:log-stream:{name}"
+            outputs |= {"arn": arn}
         case "secretsmanager/secret:Secret":
             outputs |= {"id": arn}
         case "secretsmanager/secretVersion:SecretVersion":
             outputs |= {"secretArn": resource.inputs["secretId"]}
-    return outputs | dict(resource.inputs)
+    files = (pulumi.Asset, pulumi.Archive)
+    inputs = resource.inputs.items()
+    # What is uploaded is read back by nobody.
+    return outputs | {
+        key: value for key, value in inputs if not isinstance(value, files)
+    }
+
+
+def arn_of(resource: Resource, account: Account = ACCOUNT) -> str:
+    """The ARN that a resource gets."""
+    arn = _outputs(resource, account)["arn"]
+    assert isinstance(arn, str)
+    return arn
 
 
 def secret_of(access_key: str) -> str:

@@ -2,23 +2,28 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import yaml
 
 from components.account import Account
 from components.arguments import Arguments
-from components.channel import ChannelArgs, SubscriptionArgs
+from components.channel import Channel, ChannelArgs, SubscriptionArgs
 from components.credentials import Credentials
+from components.event_log import EventLogArgs
 from components.event_pipeline import EventPipelineArgs
 from components.events import Event
 from components.feedback_queue import FeedbackQueueArgs
+from components.sending_guard import SendingGuardArgs
 from components.sending_identity import SendingIdentityArgs
 from components.service_user import ServiceUserArgs
 from components.settings import NAMESPACE, Settings, StackFile
 
 ACCOUNT = Account(id="123456789012", region="eu-west-1", partition="aws")
+
+ALARMS = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm"
 
 TOPICS = {"app": "arn:app", "qa": "arn:qa"}
 SETS = {"letters": "ses-feedback-test-letters"}
@@ -51,6 +56,8 @@ STACK = """
             suppress: [bounce]
             requireTls: true
             trackingDomain: track.example.com
+        kept: {eventLog: [send, bounce]}
+    eventLog: {expireDays: 90, bufferSeconds: 60, bufferMegabytes: 8, query: false}
     queues:
         all: {}
         some:
@@ -64,10 +71,12 @@ STACK = """
 
 
 @pytest.fixture
-def arguments() -> Arguments:
-    config = {
-        f"{NAMESPACE}:{key}": value for key, value in yaml.safe_load(STACK).items()
-    }
+def settings() -> Settings:
+    return settings_of(yaml.safe_load(STACK))
+
+
+def settings_of(keys: Mapping[str, Any]) -> Settings:
+    config = {f"{NAMESPACE}:{key}": value for key, value in keys.items()}
     file = StackFile(
         path=Path("Pulumi.test.yaml"),
         project="ses-feedback",
@@ -75,7 +84,12 @@ def arguments() -> Arguments:
         folder=Path(),
         config={"aws:region": "eu-west-1", **config},
     )
-    return Arguments(Settings.check(file, ACCOUNT), ACCOUNT)
+    return Settings.check(file, ACCOUNT)
+
+
+@pytest.fixture
+def arguments(settings: Settings) -> Arguments:
+    return Arguments(settings, ACCOUNT)
 
 
 def assert_all_of(kind: type[Any], args: Mapping[str, Any], *but: str) -> None:
@@ -100,10 +114,42 @@ def test_a_channel_is_handed_its_publishers_and_subscriptions(
             f"{ses}:identity/*",
             f"{ses}:configuration-set/ses-feedback-test-*",
         ],
+        "alarms": [],
+        "alarm_pattern": f"{ALARMS}:ses-feedback-test-*",
         "subscriptions": {},
         "topic": None,
         "encrypted": False,
         "protect": False,
+        "tags": {"service": "mail"},
+    }
+
+
+def test_the_channel_for_alarms_is_handed_the_arn_of_each() -> None:
+    keys = {**yaml.safe_load(STACK), "monitoring": {"alarms": "qa"}}
+    arguments = Arguments(settings_of(keys), ACCOUNT)
+    alarms = arguments.channel("qa").get("alarms", ())
+    assert f"{ALARMS}:ses-feedback-test-bounce-rate-critical_letters" in alarms
+    assert f"{ALARMS}:ses-feedback-test-dead-letters_some" in alarms
+    assert arguments.channel("app").get("alarms") == []
+
+
+def test_the_guard_is_handed_its_sets_and_their_critical_alarms() -> None:
+    keys = {**yaml.safe_load(STACK), "monitoring": {"alarms": "qa"}}
+    keys["configurationSets"]["kept"]["pauseOnCriticalAlarm"] = True
+    told = cast(Channel, SimpleNamespace(topic_arn="arn:qa", key_arn="arn:key"))
+    args = Arguments(settings_of(keys), ACCOUNT).sending_guard(told)
+    assert_all_of(SendingGuardArgs, args)
+    ses = "arn:aws:ses:eu-west-1:123456789012"
+    assert args == {
+        "account_id": "123456789012",
+        "sets": [f"{ses}:configuration-set/ses-feedback-test-kept"],
+        "alarms": {
+            name: f"{ALARMS}:ses-feedback-test-{name}"
+            for name in ("bounce-rate-critical_kept", "complaint-rate-critical_kept")
+        },
+        "alarm_topic": "arn:qa",
+        "alarm_key": "arn:key",
+        "permissions_boundary": "arn:aws:iam::123456789012:policy/limit",
         "tags": {"service": "mail"},
     }
 
@@ -125,7 +171,7 @@ def test_a_subscription_is_handed_over_as_it_is_written(arguments: Arguments) ->
 
 
 def test_a_configuration_set_is_handed_its_name_in_ses(arguments: Arguments) -> None:
-    args = arguments.configuration_set("letters", TOPICS)
+    args = arguments.configuration_set("letters", TOPICS, None)
     assert_all_of(EventPipelineArgs, args)
     assert args == {
         "set_name": "ses-feedback-test-letters",
@@ -133,9 +179,32 @@ def test_a_configuration_set_is_handed_its_name_in_ses(arguments: Arguments) -> 
         "notify": {"qa": [Event.CLICK]},
         "metrics": [Event.SEND],
         "dimensions": {"campaign": "unnamed"},
+        "event_log": None,
         "suppress": ["bounce"],
         "require_tls": True,
         "tracking_domain": "track.example.com",
+        "tags": {"service": "mail"},
+    }
+
+
+def test_the_event_log_is_handed_the_sets_that_write_to_it(
+    arguments: Arguments, settings: Settings
+) -> None:
+    assert settings.event_log is not None
+    args = arguments.event_log(settings.event_log)
+    assert_all_of(EventLogArgs, args)
+    ses = "arn:aws:ses:eu-west-1:123456789012"
+    assert args == {
+        "account_id": "123456789012",
+        "publishers": [f"{ses}:configuration-set/ses-feedback-test-kept"],
+        "publisher_pattern": f"{ses}:configuration-set/ses-feedback-test-*",
+        "database": "ses_feedback_test_events",
+        "expire_days": 90,
+        "buffer_seconds": 60,
+        "buffer_megabytes": 8,
+        "query": False,
+        "permissions_boundary": "arn:aws:iam::123456789012:policy/limit",
+        "protect": False,
         "tags": {"service": "mail"},
     }
 

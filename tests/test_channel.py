@@ -133,6 +133,100 @@ def test_a_policy_of_25_000_bytes_is_exact_and_a_longer_one_has_patterns() -> No
     assert broad["Resource"] == f"{TOPICS}:app-topic"
 
 
+ALARMED = """
+    channels: {app: {}, oncall: {}}
+    configurationSets: {letters: {notify: {%s: [reject]}, metrics: []}}
+    monitoring: {alarms: oncall}
+"""
+
+ALARM_ARN = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm"
+
+
+def test_the_channel_for_alarms_admits_exactly_the_alarms() -> None:
+    engine = declare(stack_of(ALARMED % "app"))
+    assert engine.one(TOPIC_POLICY, "oncall-topic-policy").statement() == {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": f"{TOPICS}:oncall-topic",
+        "Condition": {
+            "StringEquals": {
+                "aws:SourceAccount": "123456789012",
+                "aws:SourceArn": [
+                    f"{ALARM_ARN}:ses-feedback-test-{name}"
+                    for name in (
+                        "bounce-rate-warning_letters",
+                        "bounce-rate-critical_letters",
+                        "complaint-rate-warning_letters",
+                        "complaint-rate-critical_letters",
+                        "failed-deliveries_app",
+                        "failed-deliveries_oncall",
+                    )
+                ],
+            }
+        },
+    }
+
+
+def test_the_alarms_that_a_topic_admits_are_those_that_publish_to_it() -> None:
+    engine = declared("prod")
+    policy = engine.one(TOPIC_POLICY, "oncall-topic-policy").statement()
+    made = {
+        each.inputs["name"] for each in engine.all("cloudwatch/metricAlarm:MetricAlarm")
+    }
+    assert set(policy["Condition"]["StringEquals"]["aws:SourceArn"]) == {
+        f"{ALARM_ARN}:{name}" for name in made
+    }
+
+
+def test_a_channel_may_carry_feedback_and_alarms() -> None:
+    engine = declare(stack_of(ALARMED % "oncall"))
+    by_set, by_alarm = engine.one(TOPIC_POLICY).policy()["Statement"]
+    assert by_set["Principal"] == {"Service": "ses.amazonaws.com"}
+    assert by_alarm["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert engine.one(TOPIC_POLICY).name == "oncall-topic-policy"
+
+
+def test_too_many_alarms_to_be_named_are_admitted_by_their_pattern() -> None:
+    sets = ", ".join(f"s{number:02}: {{metrics: []}}" for number in range(80))
+    text = f"""
+        channels: {{oncall: {{}}}}
+        configurationSets: {{{sets}}}
+        monitoring: {{alarms: oncall}}
+    """
+    statement = declare(stack_of(text)).one(TOPIC_POLICY).statement()
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+        "ArnLike": {"aws:SourceArn": [f"{ALARM_ARN}:ses-feedback-test-*"]},
+    }
+
+
+def test_an_encrypted_channel_tells_its_key() -> None:
+    engine = declared("prod")
+    keys = {
+        each.name: engine.component_outputs[each.urn].get("key_arn")
+        for each in engine.all()
+        if each.type == "ses-feedback:index:Channel"
+    }
+    kms = "arn:aws:kms:eu-west-1:123456789012:key"
+    assert keys == {
+        "customer-service": f"{kms}/customer-service-key",
+        "marketing": None,
+        "oncall": f"{kms}/oncall-key",
+    }
+
+
+def test_cloudwatch_may_use_the_key_of_an_encrypted_channel_for_alarms() -> None:
+    key = declared("prod").one("kms/key:Key", "oncall-key").policy()
+    (services,) = [
+        statement
+        for statement in key["Statement"]
+        if "Service" in statement["Principal"]
+    ]
+    assert "cloudwatch.amazonaws.com" in services["Principal"]["Service"]
+    assert services["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "key"),
     [
@@ -175,8 +269,7 @@ def test_a_topic_signs_by_sha256_and_has_no_key_of_its_own() -> None:
 
 def test_the_key_of_an_encrypted_channel_may_be_used_by_its_publishers() -> None:
     engine = declared("prod")
-    key = engine.one("kms/key:Key")
-    assert key.name == "customer-service-key"
+    key = engine.one("kms/key:Key", "customer-service-key")
     assert key.inputs["enableKeyRotation"] is True
     assert key.policy() == {
         "Version": "2012-10-17",
@@ -203,7 +296,7 @@ def test_the_key_of_an_encrypted_channel_may_be_used_by_its_publishers() -> None
     }
     topic = engine.one(TOPIC, "customer-service-topic")
     assert topic.inputs["kmsMasterKeyId"] == (
-        "arn:aws:kms:eu-west-1:123456789012:customer-service-key"
+        "arn:aws:kms:eu-west-1:123456789012:key/customer-service-key"
     )
     assert "kmsMasterKeyId" not in engine.one(TOPIC, "marketing-topic").inputs
 
@@ -390,7 +483,8 @@ def test_a_channels_topic_is_protected_as_stated(protect: bool) -> None:
     engine = declare(program("prod", protect=protect))
     for name in ("customer-service-topic", "marketing-topic"):
         assert engine.one(TOPIC, name).protect is protect
-    assert engine.one("kms/key:Key").protect is protect
+    for name in ("customer-service-key", "oncall-key"):
+        assert engine.one("kms/key:Key", name).protect is protect
     assert engine.one("sqs/queue:Queue", "customer-service-dlq_desk").protect is protect
 
 

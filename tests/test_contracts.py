@@ -26,8 +26,13 @@ from tests.stacks import ROOT, STACKS, declared, program
 
 TOKENS = {
     "Channel": "ses-feedback:index:Channel",
+    "EventLog": "ses-feedback:index:EventLog",
     "EventPipeline": "ses-feedback:index:EventPipeline",
+    "EventQueries": "ses-feedback:index:EventQueries",
     "FeedbackQueue": "ses-feedback:index:FeedbackQueue",
+    "Monitoring": "ses-feedback:index:Monitoring",
+    "PrivateBucket": "ses-feedback:index:PrivateBucket",
+    "SendingGuard": "ses-feedback:index:SendingGuard",
     "SendingIdentity": "ses-feedback:index:SendingIdentity",
     "ServiceUser": "ses-feedback:index:ServiceUser",
 }
@@ -42,6 +47,7 @@ PROTECTED = {
 }
 
 WAITED_FOR = {
+    "iam/rolePolicy:RolePolicy",
     "lambda/permission:Permission",
     "ses/identityNotificationTopic:IdentityNotificationTopic",
     "sqs/queuePolicy:QueuePolicy",
@@ -49,7 +55,19 @@ WAITED_FOR = {
 """What `depends_on` may name: single resources, that do not hand on an output."""
 
 ACTIONS = {
+    "firehose": {"firehose:PutRecordBatch"},
     "kms": {"kms:*", "kms:Decrypt", "kms:GenerateDataKey*"},
+    "logs": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    "s3": {
+        "s3:*",
+        "s3:AbortMultipartUpload",
+        "s3:GetBucketLocation",
+        "s3:GetObject",
+        "s3:ListBucket",
+        "s3:ListBucketMultipartUploads",
+        "s3:PutObject",
+    },
+    "ses": {"ses:PutConfigurationSetSendingOptions"},
     "sns": {"sns:Publish"},
     "sqs": {
         "sqs:ChangeMessageVisibility",
@@ -169,8 +187,8 @@ def test_every_taggable_resource_carries_the_tags(unprotected: Engine) -> None:
 def test_something_is_taggable_and_something_is_not() -> None:
     full = declared("full")
     assert takes_tags(full.one("sqs/queue:Queue", "everything-queue"))
-    assert takes_tags(full.one("iam/role:Role"))
-    assert not takes_tags(full.one("iam/rolePolicy:RolePolicy"))
+    assert takes_tags(full.one("iam/role:Role", "shared-consumer-role"))
+    assert not takes_tags(full.one("sqs/queuePolicy:QueuePolicy", "bare-queue-policy"))
 
 
 @pytest.mark.parametrize("stack", ["simplest", "prod", "full"])
@@ -273,7 +291,17 @@ def test_every_action_exists_for_the_service_of_its_resource(stack: str) -> None
             elif resource.kind == "kms/key:Key":
                 assert (service, statement["Resource"]) == ("kms", "*")
             else:
-                assert statement["Resource"].startswith(f"arn:aws:{service}:")
+                for target in texts([statement["Resource"]]):
+                    assert target.startswith(f"arn:aws:{service}:"), resource.urn
+
+
+@each_stack
+def test_a_whole_service_is_only_ever_denied(stack: str) -> None:
+    for resource, statement in statements(stack):
+        if resource.kind != "kms/key:Key" and statement["Effect"] == "Allow":
+            actions = list(texts([statement["Action"]]))
+            whole = [action for action in actions if action.endswith(":*")]
+            assert not whole, resource.urn
 
 
 @each_stack
@@ -301,10 +329,11 @@ def roles(engine: Engine) -> Iterator[tuple[Resource, str, str]]:
 
 @each_stack
 def test_a_logical_name_is_component_role_and_the_users_name(stack: str) -> None:
-    """`_` stands only before a name of the user's, which has none itself."""
+    """`_` stands only before a name of the user's, which has none itself; a
+    subscription has two, its channel's before its own."""
     for resource, role, name in roles(declared(stack)):
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", role), resource.urn
-        assert re.fullmatch(r"|[a-z][a-z0-9-]*", name), resource.urn
+        assert re.fullmatch(r"|[a-z][a-z0-9-]*(_[a-z][a-z0-9-]*)?", name), resource.urn
 
 
 def test_no_role_ends_in_another_of_the_same_type() -> None:
@@ -329,7 +358,7 @@ def test_the_names_of_event_destinations_do_not_meet() -> None:
         )
     }
     ours = {name for name in names if "_" not in name}
-    assert ours == {"metrics", "dimensions"}
+    assert ours == {"metrics", "dimensions", "event-log"}
     assert all(name.startswith("channel_") for name in names - ours)
 
 
@@ -342,7 +371,13 @@ def test_the_program_asks_aws_at_most_three_things(stack: str, preview: bool) ->
 # Files
 
 
-FOLDERS = ("components", "sandbox", "commands", "collector/ses_feedback_collector")
+FOLDERS = (
+    "components",
+    "functions",
+    "sandbox",
+    "commands",
+    "collector/ses_feedback_collector",
+)
 
 THIRD_PARTY = {"pulumi", "pulumi_aws", "pydantic", "yaml"}
 """What the program may import besides itself and the standard library."""
@@ -478,10 +513,13 @@ WITHOUT_SOURCE = {
     "test_collector_reliability.py": "what the collector promises in trouble",
     "test_collector_running.py": "the collector's Dockerfile and systemd unit",
     "test_contracts.py": "what holds for every component and file",
+    "test_permissions.py": "who may do what with which resource",
+    "test_policy_documents.py": "the policies of every stack",
     "test_program.py": "__main__.py over the stack files",
     "test_properties.py": "what arrives in the sandbox, against components/routing.py",
     "test_readme.py": "README.md",
     "test_refusals.py": "the table of refusals",
+    "test_sandbox_apply_event_log.py": "the part of sandbox/apply/ for the event log",
     "test_setup.py": "scripts/setup, and the requirements files",
 }
 """Test files of something other than one Python file."""

@@ -16,7 +16,7 @@ TOPICS = "arn:aws:sns:eu-west-1:123456789012"
 
 
 @cache
-def configuration_set(keys: str = "") -> Engine:
+def configuration_set(keys: str = "", more: str = "") -> Engine:
     """A set `letters` of a stack with the channels `app` and `qa`."""
     channels = "{app: {}, qa: {}}"
     return declare(
@@ -24,6 +24,7 @@ def configuration_set(keys: str = "") -> Engine:
             f"""
             channels: {channels}
             configurationSets: {{letters: {{{keys}}}}}
+            {more}
             """
         )
     )
@@ -149,9 +150,33 @@ def test_each_channel_has_a_destination_with_its_events() -> None:
         }
 
 
+def test_the_event_log_has_a_destination_with_its_events() -> None:
+    engine = configuration_set(
+        "metrics: [], eventLog: [send, delivery]", "eventLog: {}"
+    )
+    assert engine.names(DESTINATION) == ["letters-event-log"]
+    assert destination(engine, "event-log") == {
+        "enabled": True,
+        "matchingEventTypes": ["SEND", "DELIVERY"],
+        "kinesisFirehoseDestination": {
+            "deliveryStreamArn": "arn:aws:firehose:eu-west-1:123456789012:"
+            "deliverystream/event-log-stream",
+            "iamRoleArn": "arn:aws:iam::123456789012:event-log-publisher-role",
+        },
+    }
+
+
+def test_a_set_that_keeps_nothing_does_not_write_to_the_event_log() -> None:
+    engine = configuration_set("eventLog: []", "eventLog: {}")
+    assert engine.names(DESTINATION) == ["letters-metrics"]
+
+
 def test_a_destination_is_named_by_its_role_and_belongs_to_its_set() -> None:
-    engine = configuration_set("notify: {app: [reject]}, dimensions: {campaign: none}")
-    for role in ("metrics", "dimensions", "channel_app"):
+    engine = configuration_set(
+        "notify: {app: [reject]}, dimensions: {campaign: none}, eventLog: [send]",
+        "eventLog: {}",
+    )
+    for role in ("metrics", "dimensions", "channel_app", "event-log"):
         found = engine.one(DESTINATION, f"letters-{role}")
         assert found.inputs["eventDestinationName"] == role
         assert found.inputs["configurationSetName"] == "ses-feedback-test-letters"
@@ -170,7 +195,8 @@ def test_event_types_are_in_the_order_of_the_api_however_they_are_written() -> N
     backwards = ", ".join(reversed(Event))
     engine = configuration_set(
         f"notify: {{app: [{backwards}]}}, metrics: [{backwards}],"
-        " trackingDomain: track.example.com"
+        f" eventLog: [{backwards}], trackingDomain: track.example.com",
+        "eventLog: {}",
     )
-    for role in ("channel_app", "metrics"):
+    for role in ("channel_app", "metrics", "event-log"):
         assert destination(engine, role)["matchingEventTypes"] == API_TYPES

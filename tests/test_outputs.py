@@ -67,6 +67,11 @@ NAMES = ("everything", "rotating", "sealed", "shared", "bare")
             "consumerRoleArns",
             {"shared": "arn:aws:iam::123456789012:shared-consumer-role"},
         ),
+        ("eventLogBucket", "event-log-storage-bucket"),
+        (
+            "dashboardUrl",
+            "https://console.aws.amazon.com/cloudwatch/home?region=eu-west-1#dashboards/dashboard/ses-feedback-full-monitoring",
+        ),
     ],
 )  # fmt: skip
 def test_an_output_of_the_full_stack(name: str, value: Any) -> None:
@@ -76,6 +81,11 @@ def test_an_output_of_the_full_stack(name: str, value: Any) -> None:
 def test_a_secret_in_secrets_manager_is_told_by_its_arn() -> None:
     arn = "arn:aws:secretsmanager:eu-west-1:123456789012:qa-consumer-secret_main"
     assert declared("dev").exports["consumerSecretArns"] == {"qa": {"main": arn}}
+
+
+def test_the_workgroup_is_told_where_the_event_log_can_be_asked() -> None:
+    assert declared("prod").exports["athenaWorkgroup"] == "event-log-athena-workgroup"
+    assert "athenaWorkgroup" not in declared("full").exports
 
 
 def test_the_dns_records_are_by_our_name_of_the_identity() -> None:
@@ -122,6 +132,8 @@ def test_nothing_gives_nothing_but_the_region() -> None:
         configuration_sets={},
         identities={},
         queues={},
+        event_log=None,
+        monitoring=None,
         routes={},
     )
     assert outputs == {"region": "eu-west-1"}

@@ -47,6 +47,16 @@ CONDITION = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
             id="of a resource",
         ),
         pytest.param(
+            policies.deny("s3:*", ["arn:one"], principal={"AWS": "*"}),
+            {
+                "Effect": "Deny",
+                "Principal": {"AWS": "*"},
+                "Action": "s3:*",
+                "Resource": ["arn:one"],
+            },
+            id="of what may not be done",
+        ),
+        pytest.param(
             policies.allow("sts:AssumeRole", principal=PRINCIPAL),
             {"Effect": "Allow", "Principal": PRINCIPAL, "Action": "sts:AssumeRole"},
             id="of trust",

@@ -30,8 +30,9 @@ A_NAME = (
     "a name: at most 31 lower-case letters, digits and '-', a letter first, not none"
 )
 A_SENDER = "a domain such as shop.example.com or an address such as news@example.com"
-TOP_LEVEL = "one of tags, protect, permissionsBoundary, channels, secretEndpoints, identities, identitiesFile, configurationSets, queues"
+TOP_LEVEL = "one of tags, protect, permissionsBoundary, channels, secretEndpoints, identities, identitiesFile, configurationSets, queues, eventLog, monitoring"
 AN_EVENT = "one of send, reject, bounce, complaint, delivery, open, click, renderingFailure, deliveryDelay, subscription"
+OF_A_SET = "one of notify, metrics, dimensions, eventLog, suppress, requireTls, trackingDomain, pauseOnCriticalAlarm"
 OF_AN_IDENTITY = "one of sender, feedback, bounce, complaint, delivery, originalHeaders, configurationSet, mailFrom, hostedZone, forwarding, existing"
 A_PRINCIPAL = "the ARN of an account (arn:aws:iam::123456789012:root), user or role, or a service name such as lambda.amazonaws.com"
 A_MESSAGE_KEY = "one of eventType, notificationType, mail, bounce, complaint, delivery, send, reject, open, click, failure, deliveryDelay, subscription"
@@ -1155,12 +1156,7 @@ CONFIGURATIONSETS = [
     case(
         "set's unknown key",
         "configurationSets: {s: {requireTLS: true}}",
-        'ses-feedback:configurationSets.s.requireTLS: found an unknown key, expected one of notify, metrics, dimensions, suppress, requireTls, trackingDomain ("requireTls" is meant?)',
-    ),
-    case(
-        "set's key of a later part",
-        "configurationSets: {s: {eventLog: [send]}}",
-        "ses-feedback:configurationSets.s.eventLog: found an unknown key, expected one of notify, metrics, dimensions, suppress, requireTls, trackingDomain",
+        f'ses-feedback:configurationSets.s.requireTLS: found an unknown key, expected {OF_A_SET} ("requireTls" is meant?)',
     ),
     case(
         "notify as a list",
@@ -1273,7 +1269,86 @@ CONFIGURATIONSETS = [
             "channels: {app: {}, c0: {}, c1: {}, c2: {}, c3: {}, c4: {}, c5: {}, c6: {}, c7: {}, c8: {}}\n"
             "configurationSets: {s: {notify: {app: [bounce], c0: [bounce], c1: [bounce], c2: [bounce], c3: [bounce], c4: [bounce], c5: [bounce], c6: [bounce], c7: [bounce], c8: [bounce]}, dimensions: {campaign: unnamed}}}"
         ),
-        "ses-feedback:configurationSets.s.notify: found 12 event destinations with those for metrics, expected at most 10 in a set",
+        "ses-feedback:configurationSets.s.notify: found 12 event destinations with those for metrics and event log, expected at most 10 in a set",
+    ),
+    case(
+        "eleven destinations with the event log",
+        (
+            "eventLog: {}\n"
+            "channels: {app: {}, c0: {}, c1: {}, c2: {}, c3: {}, c4: {}, c5: {}, c6: {}, c7: {}}\n"
+            "configurationSets: {s: {notify: {app: [bounce], c0: [bounce], c1: [bounce], c2: [bounce], c3: [bounce], c4: [bounce], c5: [bounce], c6: [bounce], c7: [bounce]}, eventLog: [send]}}"
+        ),
+        "ses-feedback:configurationSets.s.notify: found 11 event destinations with those for metrics and event log, expected at most 10 in a set",
+    ),
+]
+
+NO_EVENT_LOG = "found events for an event log that is not there, expected the key ses-feedback:eventLog as well ({} for its defaults)"
+
+EVENT_LOG = [
+    case(
+        "eventLog null",
+        "eventLog:",
+        "ses-feedback:eventLog: found null, expected a map, or no such key",
+    ),
+    case(
+        "eventLog true",
+        "eventLog: true",
+        "ses-feedback:eventLog: found true, expected a map",
+    ),
+    case(
+        "eventLog's unknown key",
+        "eventLog: {expiryDays: 30}",
+        'ses-feedback:eventLog.expiryDays: found an unknown key, expected one of expireDays, bufferSeconds, bufferMegabytes, query ("expireDays" is meant?)',
+    ),
+    case(
+        "eventLog out of bounds",
+        "eventLog: {expireDays: 0, bufferSeconds: 901, bufferMegabytes: 129}",
+        "ses-feedback:eventLog.expireDays: found 0, expected a whole number from 1 to 36500 days",
+        "ses-feedback:eventLog.bufferSeconds: found 901, expected a whole number from 0 to 900 seconds",
+        "ses-feedback:eventLog.bufferMegabytes: found 129, expected a whole number from 1 to 128 megabytes",
+    ),
+    case(
+        "eventLog as fractions and text",
+        "eventLog: {expireDays: 1.5, bufferSeconds: '60', query: yes please}",
+        "ses-feedback:eventLog.expireDays: found 1.5, expected a whole number from 1 to 36500 days",
+        'ses-feedback:eventLog.bufferSeconds: found "60", expected a whole number from 0 to 900 seconds',
+        'ses-feedback:eventLog.query: found "yes please", expected true or false',
+    ),
+    case(
+        "eventLog of a set without the part",
+        "configurationSets: {a: {eventLog: [send]}, b: {}, c: {eventLog: [open], trackingDomain: t.example.com}}",
+        f"ses-feedback:configurationSets.a.eventLog: {NO_EVENT_LOG}",
+        f"ses-feedback:configurationSets.c.eventLog: {NO_EVENT_LOG}",
+    ),
+    case(
+        "eventLog of a set with an unsound part",
+        "eventLog: {query: 5}\nconfigurationSets: {s: {eventLog: [send]}}",
+        "ses-feedback:eventLog.query: found 5, expected true or false",
+    ),
+    case(
+        "eventLog of a set with a misspelt part",
+        "eventlog: {}\nconfigurationSets: {s: {eventLog: [send]}}",
+        f'ses-feedback:eventlog: found an unknown key, expected {TOP_LEVEL} ("eventLog" is meant?)',
+    ),
+    case(
+        "eventLog of a set an event without list",
+        "eventLog: {}\nconfigurationSets: {s: {eventLog: send}}",
+        'ses-feedback:configurationSets.s.eventLog: found "send", expected a list',
+    ),
+    case(
+        "eventLog of a set true",
+        "eventLog: {}\nconfigurationSets: {s: {eventLog: true}}",
+        "ses-feedback:configurationSets.s.eventLog: found true, expected a list",
+    ),
+    case(
+        "eventLog of a set an unknown event",
+        "eventLog: {}\nconfigurationSets: {s: {eventLog: [sent]}}",
+        f'ses-feedback:configurationSets.s.eventLog[0]: found "sent", expected {AN_EVENT}',
+    ),
+    case(
+        "eventLog of a set twice",
+        "eventLog: {}\nconfigurationSets: {s: {eventLog: [send, open, send], trackingDomain: t.example.com}}",
+        'ses-feedback:configurationSets.s.eventLog[2]: found "send" twice, expected each once',
     ),
 ]
 
@@ -1400,6 +1475,184 @@ QUEUES = [
         "dead letters kept too long",
         "queues: {app: {deadLetters: {retentionDays: 15}}}",
         "ses-feedback:queues.app.deadLetters.retentionDays: found 15, expected a whole number from 1 to 14 days",
+    ),
+]
+
+MONITORING = [
+    case(
+        "monitoring null",
+        "monitoring:",
+        "ses-feedback:monitoring: found null, expected a map, or no such key",
+    ),
+    case(
+        "monitoring as text",
+        "monitoring: app",
+        'ses-feedback:monitoring: found "app", expected a map',
+    ),
+    case(
+        "monitoring without a channel",
+        "monitoring: {}",
+        "ses-feedback:monitoring.alarms: found nothing, expected a channel",
+    ),
+    case(
+        "alarms to a list",
+        "monitoring: {alarms: [app]}",
+        "ses-feedback:monitoring.alarms: found a list, expected a channel",
+    ),
+    case(
+        "alarms to no channel of the stack",
+        "monitoring: {alarms: oncal}\nchannels: {app: {}, oncall: {}}",
+        'ses-feedback:monitoring.alarms: found "oncal", expected a channel (app, oncall)',
+    ),
+    case(
+        "alarms to none",
+        "monitoring: {alarms: none}",
+        'ses-feedback:monitoring.alarms: found "none", expected a channel (app)',
+    ),
+    case(
+        "monitoring's unknown key",
+        "monitoring: {alarms: app, bouncerate: {}}\nqueues: {}",
+        'ses-feedback:monitoring.bouncerate: found an unknown key, expected one of alarms, bounceRate, complaintRate, oldestMessageMinutes, sendsPerHour, account ("bounceRate" is meant?)',
+    ),
+    case(
+        "unknown key of a rate",
+        "monitoring: {alarms: app, bounceRate: {warn: 0.01}}\nqueues: {}",
+        'ses-feedback:monitoring.bounceRate.warn: found an unknown key, expected one of warning, critical ("warning" is meant?)',
+    ),
+    case(
+        "unknown key of the account",
+        "monitoring: {alarms: app, account: {dailyQota: 1}}\nqueues: {}",
+        'ses-feedback:monitoring.account.dailyQota: found an unknown key, expected one of dailyQuota, otherConfigurationSets ("dailyQuota" is meant?)',
+    ),
+    case(
+        "rate as a number",
+        "monitoring: {alarms: app, bounceRate: 0.05}",
+        "ses-feedback:monitoring.bounceRate: found 0.05, expected a map",
+    ),
+    case(
+        "rates in percent",
+        "monitoring: {alarms: oncall, bounceRate: {warning: 2.5, critical: 5}, complaintRate: {critical: 0.1}}\nchannels: {app: {}, oncall: {}}",
+        "ses-feedback:monitoring.bounceRate.warning: found 2.5, expected more than 0 and less than 0.1, where AWS may pause (rates are fractions: 2.5 % is 0.025)",
+        "ses-feedback:monitoring.bounceRate.critical: found 5, expected more than 0 and less than 0.1, where AWS may pause (rates are fractions: 5 % is 0.05)",
+        "ses-feedback:monitoring.complaintRate.critical: found 0.1, expected more than 0 and less than 0.005, where AWS may pause (rates are fractions: 0.1 % is 0.001)",
+    ),
+    case(
+        "rates on AWS's pause lines",
+        "monitoring: {alarms: oncall, bounceRate: {critical: 0.10}, complaintRate: {critical: 0.005}}\nchannels: {app: {}, oncall: {}}",
+        "ses-feedback:monitoring.bounceRate.critical: found 0.1, expected more than 0 and less than 0.1, where AWS may pause (rates are fractions)",
+        "ses-feedback:monitoring.complaintRate.critical: found 0.005, expected more than 0 and less than 0.005, where AWS may pause (rates are fractions)",
+    ),
+    case(
+        "rates of nothing and less",
+        "monitoring: {alarms: oncall, bounceRate: {warning: 0}, complaintRate: {warning: -0.1, critical: .nan}}\nchannels: {app: {}, oncall: {}}",
+        "ses-feedback:monitoring.bounceRate.warning: found 0, expected more than 0 and less than 0.1, where AWS may pause (rates are fractions)",
+        "ses-feedback:monitoring.complaintRate.warning: found -0.1, expected more than 0 and less than 0.005, where AWS may pause (rates are fractions)",
+        "ses-feedback:monitoring.complaintRate.critical: found NaN, expected more than 0 and less than 0.005, where AWS may pause (rates are fractions)",
+    ),
+    case(
+        "percentages that would be refused as fractions too",
+        "monitoring: {alarms: oncall, bounceRate: {critical: 10}, complaintRate: {critical: 0.01}}\nchannels: {app: {}, oncall: {}}",
+        "ses-feedback:monitoring.bounceRate.critical: found 10, expected more than 0 and less than 0.1, where AWS may pause (rates are fractions)",
+        "ses-feedback:monitoring.complaintRate.critical: found 0.01, expected more than 0 and less than 0.005, where AWS may pause (rates are fractions)",
+    ),
+    case(
+        "a percentage that is no more than the stated warning",
+        "monitoring: {alarms: oncall, bounceRate: {warning: 0.04, critical: 4}, complaintRate: {warning: 0.05}}\nchannels: {app: {}, oncall: {}}",
+        "ses-feedback:monitoring.bounceRate.critical: found 4, expected more than 0 and less than 0.1, where AWS may pause (rates are fractions)",
+        "ses-feedback:monitoring.complaintRate.warning: found 0.05, expected more than 0 and less than 0.005, where AWS may pause (rates are fractions: 0.05 % is 0.0005)",
+    ),
+    case(
+        "critical below warning",
+        "monitoring: {alarms: oncall, bounceRate: {warning: 0.04, critical: 0.03}, complaintRate: {warning: 0.001, critical: 0.001}}\nchannels: {app: {}, oncall: {}}",
+        "ses-feedback:monitoring.bounceRate.critical: found 0.03, expected more than warning (0.04)",
+        "ses-feedback:monitoring.complaintRate.critical: found 0.001, expected more than warning (0.001)",
+    ),
+    case(
+        "warning above the default of critical",
+        "monitoring: {alarms: oncall, bounceRate: {warning: 0.06}}\nchannels: {app: {}, oncall: {}}",
+        "ses-feedback:monitoring.bounceRate.warning: found 0.06, expected less than critical (0.05)",
+    ),
+    case(
+        "rates as text",
+        "monitoring: {alarms: oncall, bounceRate: {warning: 2.5 %, critical: '0.05'}, complaintRate: {warning: true}}\nchannels: {app: {}, oncall: {}}",
+        'ses-feedback:monitoring.bounceRate.warning: found "2.5 %", expected a fraction such as 0.05 for 5 %',
+        'ses-feedback:monitoring.bounceRate.critical: found "0.05", expected a fraction such as 0.05 for 5 %',
+        "ses-feedback:monitoring.complaintRate.warning: found true, expected a fraction such as 0.05 for 5 %",
+    ),
+    case(
+        "minutes of the oldest message",
+        "monitoring: {alarms: oncall, oldestMessageMinutes: 0}\nchannels: {app: {}, oncall: {}}",
+        "ses-feedback:monitoring.oldestMessageMinutes: found 0, expected a whole number from 1 to 1440 minutes",
+    ),
+    case(
+        "sends of sets that cannot be counted",
+        "monitoring: {alarms: oncall, sendsPerHour: {campaign: 5, s: 5, t: 0}}\nchannels: {app: {}, oncall: {}}\nconfigurationSets: {s: {metrics: [bounce]}, t: {}}",
+        "ses-feedback:monitoring.sendsPerHour.t: found 0, expected a whole number from 1",
+        'ses-feedback:monitoring.sendsPerHour.campaign: found the key "campaign", expected a configuration set (s, t)',
+        "ses-feedback:monitoring.sendsPerHour.s: found a set whose metrics lack send, expected one that counts send, since the alarm could never go off",
+    ),
+    case(
+        "quota of nothing",
+        "monitoring: {alarms: oncall, account: {dailyQuota: 0}}\nchannels: {app: {}, oncall: {}}",
+        "ses-feedback:monitoring.account.dailyQuota: found 0, expected a whole number from 1",
+    ),
+    case(
+        "account as true",
+        "monitoring: {alarms: oncall, account: true}\nchannels: {app: {}, oncall: {}}",
+        "ses-feedback:monitoring.account: found true, expected a map",
+    ),
+    case(
+        "other sets that are none",
+        "monitoring: {alarms: oncall, account: {otherConfigurationSets: [a b, legacy, legacy]}}\nchannels: {app: {}, oncall: {}}",
+        "ses-feedback:monitoring.account.otherConfigurationSets[0]: found \"a b\", expected a configuration set's name in SES: 1 to 64 letters, digits, '_' and '-'",
+    ),
+    case(
+        "other sets twice, and one of the stack's own",
+        "monitoring: {alarms: oncall, account: {otherConfigurationSets: [legacy, legacy, ses-feedback-dev-s]}}\nchannels: {app: {}, oncall: {}}\nconfigurationSets: {s: {}}",
+        'ses-feedback:monitoring.account.otherConfigurationSets[1]: found "legacy" twice, expected each set once',
+        'ses-feedback:monitoring.account.otherConfigurationSets[2]: found "ses-feedback-dev-s", the set s of this stack, expected sets of other stacks: those of this one count as they are',
+    ),
+    case(
+        "filter on the channel for alarms",
+        "monitoring: {alarms: oncall}\nchannels: {app: {}, oncall: {subscriptions: {desk: {protocol: email, endpoint: desk@example.com, filter: {eventType: [Bounce]}}}}}",
+        "ses-feedback:channels.oncall.subscriptions.desk.filter: found a filter on the channel for alarms, expected no filter: an alarm has no key of an SES message and would be dropped",
+    ),
+    case(
+        "queue that could only hear alarms",
+        "monitoring: {alarms: app}",
+        "ses-feedback:queues.app: found a queue without a channel, expected a channel to hear besides that for alarms (app)",
+    ),
+    case(
+        "forwarding off where only alarms are heard",
+        "monitoring: {alarms: app}\nchannels: {app: {}, qa: {}}\nidentities: {shop: {sender: shop.example.com, feedback: app, forwarding: false}}",
+        "ses-feedback:identities.shop.forwarding: found false, where nobody hears of bounce and complaint, expected true, or a channel with a queue or a subscription for each",
+    ),
+    case(
+        "pause without alarms",
+        "configurationSets: {s: {pauseOnCriticalAlarm: true}, t: {pauseOnCriticalAlarm: false}}",
+        "ses-feedback:configurationSets.s.pauseOnCriticalAlarm: found true without monitoring, expected the key ses-feedback:monitoring as well: its alarms call the guard",
+    ),
+    case(
+        "more sets that pause than the guard has room for",
+        f"configurationSets: {{{', '.join(f's{n}: {{pauseOnCriticalAlarm: true}}' for n in range(19))}}}\nmonitoring: {{alarms: app}}\nqueues: {{app: {{channels: [app]}}}}",
+        "ses-feedback:configurationSets: found 19 sets with pauseOnCriticalAlarm, expected at most 18: the guard's policy has no room for more alarms",
+    ),
+    case(
+        "pause beside monitoring that is unsound",
+        "configurationSets: {s: {pauseOnCriticalAlarm: true}}\nmonitoring: {alarm: app}",
+        "ses-feedback:monitoring.alarms: found nothing, expected a channel",
+        'ses-feedback:monitoring.alarm: found an unknown key, expected one of alarms, bounceRate, complaintRate, oldestMessageMinutes, sendsPerHour, account ("alarms" is meant?)',
+    ),
+    case(
+        "pause beside monitoring that is misspelt",
+        "configurationSets: {s: {pauseOnCriticalAlarm: true}}\nmonitorng: {alarms: app}",
+        f'ses-feedback:monitorng: found an unknown key, expected {TOP_LEVEL} ("monitoring" is meant?)',
+    ),
+    case(
+        "alarms to a channel that is unsound",
+        "monitoring: {alarms: oncall, sendsPerHour: {s: 5}}\nchannels: {app: {}, oncall: {encrypted: maybe}}\nconfigurationSets: {s: {metrics: 5}}",
+        'ses-feedback:channels.oncall.encrypted: found "maybe", expected true or false',
+        "ses-feedback:configurationSets.s.metrics: found 5, expected a list",
     ),
 ]
 
@@ -1694,7 +1947,9 @@ ALIKE = [
     *IDENTITIES,
     *LOOP,
     *CONFIGURATIONSETS,
+    *EVENT_LOG,
     *QUEUES,
+    *MONITORING,
     *CREDENTIALS,
     *SEVERAL,
 ]

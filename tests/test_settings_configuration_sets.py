@@ -14,6 +14,7 @@ def test_the_defaults_of_a_set(tmp_path: Path) -> None:
     assert campaigns.notify == {}
     assert campaigns.metrics == ["send", "reject", "bounce", "complaint", "delivery"]
     assert campaigns.dimensions == {}
+    assert campaigns.event_log == []
     assert campaigns.suppress == ["bounce", "complaint"]
     assert (campaigns.require_tls, campaigns.tracking_domain) == (False, None)
     assert settings.physical_name("campaigns") == "ses-feedback-dev-campaigns"
@@ -22,10 +23,11 @@ def test_the_defaults_of_a_set(tmp_path: Path) -> None:
 def test_the_events_of_a_set_are_those_of_any_destination(tmp_path: Path) -> None:
     settings = checked(
         tmp_path,
-        "configurationSets: {s: {notify: {app: [open, bounce]}, metrics: [send]}}",
+        "configurationSets: {s: {notify: {app: [open, bounce]}, metrics: [send],"
+        " eventLog: [bounce, reject]}}\neventLog: {}",
     )
     events = settings.configuration_sets["s"].events
-    assert events == {Event.SEND, Event.OPEN, Event.BOUNCE}
+    assert events == {Event.SEND, Event.REJECT, Event.OPEN, Event.BOUNCE}
 
 
 @pytest.mark.parametrize(
@@ -35,10 +37,12 @@ def test_the_events_of_a_set_are_those_of_any_destination(tmp_path: Path) -> Non
         ("{metrics: []}", 0),
         ("{dimensions: {campaign: unnamed}}", 2),
         ("{notify: {app: [bounce]}, metrics: []}", 1),
+        ("{metrics: [], eventLog: [open, click]}", 1),
+        ("{eventLog: []}", 1),
     ],
 )
 def test_event_destinations_are_counted(tmp_path: Path, text: str, number: int) -> None:
-    settings = checked(tmp_path, f"configurationSets: {{s: {text}}}")
+    settings = checked(tmp_path, f"configurationSets: {{s: {text}}}\neventLog: {{}}")
     assert settings.configuration_sets["s"].destinations == number
 
 

@@ -4,7 +4,8 @@ Two passes, one message: the shape of every key, then the rules over all entries
 whose shape is sound. What comes out is typed, frozen and free of contradictions.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,9 +15,14 @@ from components.routing import Identity as RoutedIdentity
 from components.routing import Routing
 from components.settings.channels import check_channel_topics, check_subscriptions
 from components.settings.configuration import Configuration, check_tags
-from components.settings.configuration_sets import check_configuration_sets
+from components.settings.configuration_sets import (
+    check_configuration_sets,
+    check_pauses,
+)
+from components.settings.event_log import check_event_log, unused_event_log
 from components.settings.identities import check_routes, check_senders
 from components.settings.loop import Loop
+from components.settings.monitoring import check_monitoring, monitoring_warnings
 from components.settings.queues import Queue, check_queues
 from components.settings.reader import Reader
 from components.settings.refusals import Fault, Refused, Warned, one_of
@@ -80,7 +86,7 @@ class Settings(Configuration):
         faults = [
             *source.faults,
             *(each for each in reader.faults if (each.path, each.found) not in told),
-            *settings._rules(source),
+            *settings._rules(source, reader.stated),
         ]
         if faults or source.mistakes:
             lines = [source.origin.refusal(fault) for fault in faults]
@@ -88,6 +94,8 @@ class Settings(Configuration):
         warnings = [
             *(Warned(path, IN_CLEAR) for path in source.clear_secrets),
             *settings.loop.warnings(),
+            *unused_event_log(settings.event_log, settings.configuration_sets),
+            *settings._monitoring_warnings(),
         ]
         return settings.model_copy(
             update={
@@ -100,9 +108,34 @@ class Settings(Configuration):
         """A name that has to be known beforehand, unique in account and region."""
         return f"{self.project}-{self.stack}-{name}"
 
+    @property
+    def event_database(self) -> str:
+        """The event log's Glue database: small letters, digits and `_`, as Athena has it."""
+        name = f"{self.project}_{self.stack}_events".lower()
+        return re.sub(r"[^a-z0-9_]", "_", name)
+
+    @property
+    def guarded_sets(self) -> tuple[str, ...]:
+        """The configuration sets that the sending guard pauses."""
+        return tuple(
+            name
+            for name, each in self.configuration_sets.items()
+            if each.pause_on_critical_alarm
+        )
+
     def heard_by(self, queue: Queue) -> tuple[str, ...]:
         """The channels that a queue listens to."""
-        return queue.hears(self.channels)
+        return queue.hears(self.feedback_channels)
+
+    @property
+    def feedback_channels(self) -> tuple[str, ...]:
+        """The channels that a queue listens to unless it names some: not the alarms'."""
+        return tuple(name for name in self.channels if name != self.alarm_channel)
+
+    @property
+    def alarm_channel(self) -> str | None:
+        """The channel that alarms go to, where there are some."""
+        return self.monitoring.alarms if self.monitoring else None
 
     @cached_property
     def routing(self) -> Routing:
@@ -129,9 +162,10 @@ class Settings(Configuration):
             self.configuration_sets,
             self.queues,
             self.routing,
+            self.feedback_channels,
         )
 
-    def _rules(self, source: Source) -> Iterator[Fault]:
+    def _rules(self, source: Source, stated: Collection[str]) -> Iterator[Fault]:
         account = source.account
         yield from check_tags(self.tags)
         if not (self.identities.is_stated or self.configuration_sets.is_stated):
@@ -154,8 +188,26 @@ class Settings(Configuration):
             self.identities,
             self.physical_name,
         )
-        yield from check_queues(self.queues, self.channels)
+        yield from check_event_log("event_log" in stated, self.configuration_sets)
+        yield from check_pauses("monitoring" in stated, self.configuration_sets)
+        if self.monitoring is not None:
+            yield from check_monitoring(
+                self.monitoring,
+                self.channels,
+                self.configuration_sets,
+                self.physical_name,
+            )
+        yield from check_queues(self.queues, self.channels, self.alarm_channel)
         yield from self.loop.faults()
+
+    def _monitoring_warnings(self) -> Iterator[Warned]:
+        if self.monitoring is not None:
+            yield from monitoring_warnings(
+                self.monitoring,
+                self.identities,
+                self.configuration_sets,
+                is_heard=self.loop.has_listener(self.monitoring.alarms),
+            )
 
     def _left_out(self, source: Source) -> Iterator[str]:
         topics = [name for name, channel in self.channels.items() if channel.topic]

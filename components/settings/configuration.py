@@ -8,7 +8,9 @@ from pydantic import Field, SecretStr
 
 from components.settings.channels import Channel
 from components.settings.configuration_sets import ConfigurationSet
+from components.settings.event_log import EventLog
 from components.settings.identities import Identity
+from components.settings.monitoring import Monitoring
 from components.settings.queues import Queue
 from components.settings.refusals import Fault, shown
 from components.settings.shapes import TRUE_OR_FALSE, Entries, Expected, Model
@@ -54,6 +56,12 @@ class Configuration(Model):
     )
     queues: Entries[Queue] = Field(
         default_factory=Entries, description="SQS queues that listen to channels."
+    )
+    event_log: EventLog | None = Field(
+        None, description="Events of configuration sets, kept in S3."
+    )
+    monitoring: Monitoring | None = Field(
+        None, description="A dashboard, and alarms to a channel."
     )
 
 

@@ -25,6 +25,10 @@ MOST_DESTINATIONS = 10
 MOST_TAG_DIMENSIONS = 9
 """A CloudWatch destination takes ten dimensions, and the set itself is one."""
 
+MOST_GUARDED = 18
+"""Sets with alarms of the longest names, two each, for which the policy of a function
+has room (Lambda quotas: 20 KB)."""
+
 SET_NAME = r"[A-Za-z0-9_-]{1,64}"
 """A configuration set's name in SES (CreateConfigurationSet)."""
 
@@ -54,6 +58,9 @@ class ConfigurationSet(Model):
         description="Message tags as further CloudWatch dimensions, with the value of"
         " a mail that lacks the tag.",
     )
+    event_log: list[AnEvent] = Field(
+        [], description="Events kept in the event log; needs `eventLog`."
+    )
     suppress: list[
         Annotated[Reason, Field(strict=False), Expected(f"one of {', '.join(Reason)}")]
     ] = Field(
@@ -67,6 +74,11 @@ class ConfigurationSet(Model):
     tracking_domain: Domain | None = Field(
         None, description="The domain of open and click links."
     )
+    pause_on_critical_alarm: bool = Field(
+        False,
+        description="The sending guard pauses the set at a critical alarm; needs"
+        " `monitoring`.",
+    )
 
     def rules(self) -> Iterator[Fault]:
         for channel, events in self.notify.items():
@@ -74,6 +86,7 @@ class ConfigurationSet(Model):
                 yield Fault(("notify", channel), "an empty list", "at least one event")
             yield from _repeated(events, "notify", channel)
         yield from _repeated(self.metrics, "metrics")
+        yield from _repeated(self.event_log, "eventLog")
         yield from _repeated(self.suppress, "suppress")
         if not self.suppress:
             yield Fault(
@@ -96,20 +109,23 @@ class ConfigurationSet(Model):
         if self.destinations > MOST_DESTINATIONS:
             yield Fault(
                 ("notify",),
-                f"{self.destinations} event destinations with those for metrics",
+                f"{self.destinations} event destinations with those for metrics and"
+                " event log",
                 f"at most {MOST_DESTINATIONS} in a set",
             )
 
     @property
     def destinations(self) -> int:
         """How many event destinations the set has."""
-        return len(self.notify.names) + bool(self.metrics) + bool(self.dimensions)
+        others = (self.metrics, self.dimensions, self.event_log)
+        return len(self.notify.names) + sum(map(bool, others))
 
     @property
     def events(self) -> set[Event]:
         """The events that any destination takes."""
         return {
             *self.metrics,
+            *self.event_log,
             *(event for told in self.notify.values() for event in told),
         }
 
@@ -155,3 +171,23 @@ def check_configuration_sets(
                 shown(chosen),
                 f"a configuration set ({one_of(sets.names)}) or {NONE}",
             )
+
+
+def check_pauses(
+    monitoring_is_stated: bool, sets: Entries[ConfigurationSet]
+) -> Iterator[Fault]:
+    """The sending guard acts on alarms, which monitoring makes, sound or not."""
+    for name, configuration_set in sets.items():
+        if configuration_set.pause_on_critical_alarm and not monitoring_is_stated:
+            yield Fault(
+                ("configurationSets", name, "pauseOnCriticalAlarm"),
+                "true without monitoring",
+                "the key ses-feedback:monitoring as well: its alarms call the guard",
+            )
+    guarded = [name for name, each in sets.items() if each.pause_on_critical_alarm]
+    if len(guarded) > MOST_GUARDED:
+        yield Fault(
+            ("configurationSets",),
+            f"{len(guarded)} sets with pauseOnCriticalAlarm",
+            f"at most {MOST_GUARDED}: the guard's policy has no room for more alarms",
+        )

@@ -1,7 +1,7 @@
 """Rules of the loop as a whole: what is lost, told twice, or heard by nobody."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from components.events import Event
 from components.routing import Routing
@@ -23,14 +23,18 @@ class Loop:
         configuration_sets: Entries[ConfigurationSet],
         queues: Entries[Queue],
         routing: Routing,
+        feedback_channels: Collection[str],
     ) -> None:
+        """`feedback_channels` are heard by a queue that names none."""
         self.channels = channels
         self.identities = identities
         self.configuration_sets = configuration_sets
         self.queues = queues
         self.routing = routing
         self._with_queue = {
-            channel for queue in queues.values() for channel in queue.hears(channels)
+            channel
+            for queue in queues.values()
+            for channel in queue.hears(feedback_channels)
         }
         self._sets_telling: defaultdict[tuple[Event, str], list[str]] = defaultdict(
             list
@@ -102,7 +106,7 @@ class Loop:
         unheard = [
             event.value
             for event in (Event.BOUNCE, Event.COMPLAINT)
-            if not any(self._has_listener(reach.channel) for reach in reached[event])
+            if not any(self.has_listener(reach.channel) for reach in reached[event])
         ]
         if unheard and not self._is_silent(identity):
             yield Fault(
@@ -111,7 +115,8 @@ class Loop:
                 "true, or a channel with a queue or a subscription for each",
             )
 
-    def _has_listener(self, name: str) -> bool:
+    def has_listener(self, name: str) -> bool:
+        """Whether anybody hears the channel; the owner of a topic is not asked."""
         channel = self.channels.get(name)
         return name in self._with_queue or (
             channel is not None

@@ -27,7 +27,8 @@ class Queue(Model):
     """An SQS queue, its dead-letter queue and the consumer that may empty it."""
 
     channels: list[Annotated[Text, Expected("a channel")]] | None = Field(
-        None, description="What it listens to; default every channel."
+        None,
+        description="What it listens to; default every channel but the one for alarms.",
     )
     raw: bool = Field(False, description="Messages without SNS's envelope.")
     visibility_seconds: Annotated[
@@ -45,7 +46,7 @@ class Queue(Model):
     )
 
     def hears(self, channels: Iterable[str]) -> tuple[str, ...]:
-        """What it listens to, of a stack with these channels."""
+        """What it listens to: these channels where it names none."""
         return tuple(channels if self.channels is None else self.channels)
 
     def rules(self) -> Iterator[Fault]:
@@ -66,7 +67,9 @@ class Queue(Model):
                 )
 
 
-def check_queues(queues: Entries[Queue], channels: Entries[Channel]) -> Iterator[Fault]:
+def check_queues(
+    queues: Entries[Queue], channels: Entries[Channel], alarms: str | None
+) -> Iterator[Fault]:
     """Queues listen to channels that are there."""
     for name, queue in queues.items():
         for index, channel in enumerate(queue.channels or []):
@@ -76,7 +79,15 @@ def check_queues(queues: Entries[Queue], channels: Entries[Channel]) -> Iterator
                     shown(channel),
                     f"a channel ({one_of(channels.names)})",
                 )
-        if queue.channels is None and channels.readable and not channels.names:
+        if (
+            queue.channels is None
+            and channels.readable
+            and not channels.names - {alarms}
+        ):
             yield Fault(
-                ("queues", name), "a queue without a channel", "a channel to hear"
+                ("queues", name),
+                "a queue without a channel",
+                "a channel to hear"
+                if not channels.names
+                else f"a channel to hear besides that for alarms ({alarms})",
             )

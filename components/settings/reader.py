@@ -38,19 +38,18 @@ class _Key(NamedTuple):
 
     field: str
     kind: Any
-    """The type of its value, without what is expected of it."""
+    """The type of its value, without what is expected of it; of a model that may be
+    absent, the model."""
     annotated: Any
     """The type of its value, with all that is expected of it."""
     expected: str
+    is_optional: bool
+    """Whether the key may be absent without a default of its own."""
 
     @property
     def is_collection(self) -> bool:
         origin = get_origin(self.kind)
         return isinstance(origin, type) and issubclass(origin, Entries)
-
-    @property
-    def is_optional(self) -> bool:
-        return type(None) in get_args(self.kind)
 
 
 @cache
@@ -58,14 +57,19 @@ def _keys(kind: type[Model]) -> dict[str, _Key]:
     return {
         info.alias or name: _Key(
             name,
-            info.annotation,
-            Annotated[(info.annotation, *info.metadata)]
-            if info.metadata
-            else info.annotation,
+            annotation := _model_in(info.annotation),
+            Annotated[(annotation, *info.metadata)] if info.metadata else annotation,
             _expected(info.metadata, info.annotation),
+            type(None) in get_args(info.annotation),
         )
         for name, info in kind.model_fields.items()
     }
+
+
+def _model_in(annotation: Any) -> Any:
+    """The model of `Model | None`; any other type as it is."""
+    kinds = get_args(annotation)
+    return kinds[0] if type(None) in kinds and _is_model(kinds[0]) else annotation
 
 
 _BY_TYPE = {bool: TRUE_OR_FALSE, dict: "a map", list: "a list"}
@@ -80,6 +84,8 @@ def _expected(metadata: Iterable[Any], annotation: Any) -> str:
     kinds = get_args(annotation)
     if type(None) in kinds:
         return _expected(getattr(kinds[0], "__metadata__", ()), kinds[0])
+    if _is_model(annotation):
+        return "a map"
     return _BY_TYPE.get(get_origin(annotation) or annotation, "")
 
 
@@ -101,6 +107,8 @@ class Reader:
     """Values of another shape than their key wants."""
     rules: list[Fault] = field(default_factory=list)
     """Sound entries that break a rule of their own."""
+    stated: set[str] = field(default_factory=set)
+    """Fields whose keys are there, sound or not."""
 
     @property
     def faults(self) -> list[Fault]:
@@ -122,6 +130,7 @@ class Reader:
         values = {}
         for name, value in raw.items():
             key = _keys(kind)[name]
+            self.stated.add(key.field)
             if key.is_collection:
                 values[key.field] = self.entries(key.kind, value, (name,))
             elif value is None and key.is_optional:

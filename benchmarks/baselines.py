@@ -69,9 +69,12 @@ class Monitor(mocks.MockMonitor):
         if not request.type.startswith("aws:"):
             return resource_pb2.RegisterResourceResponse(urn=urn)
         outputs = dict(rpc.deserialize_properties(request.object))
+        outputs.pop("code", None)
         service = request.type.partition(":")[2].partition("/")[0]
         outputs["arn"] = f"arn:aws:{service}:{REGION}:{ACCOUNT}:{request.name}"
         outputs.setdefault("name", request.name)
+        if request.type == "aws:s3/bucket:Bucket":
+            outputs["bucket"] = request.name
         if request.type == "aws:sqs/queue:Queue":
             outputs["url"] = f"https://sqs.{REGION}.amazonaws.com/{request.name}"
         if request.type == "aws:sesv2/emailIdentity:EmailIdentity":
@@ -129,6 +132,7 @@ def declare(count: int) -> None:
         f"i{number}": _identity(senders[number], topic) for number in range(count)
     }
     queue, dead_letters, key = _queue(topic)
+    _parts()
     for name, value in {
         "region": REGION,
         "queueUrls": {"app": queue.url},
@@ -146,6 +150,21 @@ def declare(count: int) -> None:
         },
     }.items():
         pulumi.export(name, value)
+
+
+def _parts() -> None:
+    """The resources of every other part, of which each loads its service's module."""
+    made: dict[str, Bare] = {}
+    for each in json.loads(Path("parts.json").read_text()):
+        opts = pulumi.ResourceOptions(
+            parent=made.get(each["parent"]), protect=each["protect"] or None
+        )
+        service, is_of_aws, _ = each["type"].removeprefix("aws:").partition("/")
+        if not is_of_aws:
+            made[each["urn"]] = Bare(each["type"], each["name"], None, opts)
+            continue
+        getattr(aws, {"lambda": "lambda_"}.get(service, service))
+        pulumi.CustomResource(each["type"], each["name"], each["inputs"], opts)
 
 
 def sender(number: int) -> str:

@@ -11,12 +11,10 @@ import random
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import islice
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
 from typing import Any
@@ -49,13 +47,8 @@ def postgresql() -> Iterator[str]:
     from tests import databases
 
     databases.pytest_configure()
-    with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
-        server = databases.PostgresServer(Path(folder))
-        server.start()
-        try:
-            yield server.create()
-        finally:
-            server.stop(crash=True)
+    with databases.serving() as server:
+        yield server.create()
 
 
 # From a queue into the database.
@@ -76,23 +69,12 @@ def bodies(count: int) -> Iterator[str]:
 
 def filled(endpoint: str, count: int) -> str:
     """The URL of a new queue with so many messages."""
+    from tests.queue_server import send
+
     sqs = baselines.sqs(endpoint)
     url: str = sqs.create_queue(QueueName=f"bench-{uuid4()}")["QueueUrl"]
-
-    def send(some: Sequence[str]) -> None:
-        entries = [
-            {"Id": str(number), "MessageBody": body} for number, body in enumerate(some)
-        ]
-        sqs.send_message_batch(QueueUrl=url, Entries=entries)
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(send, _batches(bodies(count), 10)))
+    send(sqs, url, bodies(count))
     return url
-
-
-def _batches(items: Iterator[Any], most: int) -> Iterator[list[Any]]:
-    while some := list(islice(items, most)):
-        yield some
 
 
 def queue(side: str, count: int) -> dict[str, float]:

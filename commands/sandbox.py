@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from components.settings import StackFile
     from sandbox.collected import Collected
     from sandbox.http_delivery import HttpDelivery
+    from sandbox.pace import Pace
     from sandbox.report import Row
     from sandbox.server import Listener
     from sandbox.stack import AppliedStack
@@ -28,8 +29,16 @@ if TYPE_CHECKING:
     "--stack", default="dev", show_default=True, help="Reads Pulumi.STACK.yaml here."
 )
 @click.option("--json", "as_json", is_flag=True, help="A list of rows, for programs.")
+@click.option(
+    "--dashboard",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Draws the stack's dashboard, with the metrics of the mail, as an HTML page.",
+)
 @click.pass_context
-def sandbox(context: click.Context, stack: str, as_json: bool) -> None:
+def sandbox(
+    context: click.Context, stack: str, as_json: bool, dashboard: Path | None
+) -> None:
     """Apply a stack on this machine, send mail through it and show what arrived.
 
     Mail goes from every identity to SES's simulator, without a configuration set and
@@ -40,7 +49,12 @@ def sandbox(context: click.Context, stack: str, as_json: bool) -> None:
     """
     context.obj = (stack, as_json)
     if context.invoked_subcommand is None:
-        _show(_stack_file(stack), as_json)
+        _show(_stack_file(stack), as_json, dashboard)
+    elif dashboard is not None:
+        raise click.UsageError(
+            f"--dashboard shows the mail that the sandbox sends itself, which"
+            f" {context.invoked_subcommand} does not."
+        )
 
 
 @sandbox.command()
@@ -209,21 +223,69 @@ def _warn(stack: "AppliedStack") -> None:
         click.echo(f"note: {note}", err=True)
 
 
-def _show(file: "StackFile", as_json: bool) -> None:
+def _show(file: "StackFile", as_json: bool, dashboard: Path | None) -> None:
     from components.settings import Refused
     from sandbox.apply import CannotApply
     from sandbox.collected import collecting
+    from sandbox.dashboard import CannotDraw, dashboard_name
     from sandbox.stack import applied
 
     _be_quiet()
+    if dashboard is not None:
+        _check_writable(dashboard)
     try:
         with applied(file) as stack, collecting() as collected:
             _warn(stack)
-            rows = _sent(stack, collected)
+            name = dashboard_name(stack.cloud) if dashboard else ""
+            pace = _pace(stack) if dashboard else None
+            rows = _sent(stack, collected, pace)
+            # Who reads the table may leave before its end.
+            if dashboard is not None and pace is not None:
+                _draw(stack, file.stack, name, pace, dashboard)
             with _printing():
                 _print(rows, stack, collected, as_json)
-    except (Refused, CannotApply) as refused:
+    except (Refused, CannotApply, CannotDraw) as refused:
         _stop(str(refused))
+
+
+def _check_writable(file: Path) -> None:
+    from sandbox.whole_file import check_writable
+
+    with _writing(file):
+        check_writable(file)
+
+
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        _stop(f"--dashboard {file}: cannot be written: {error.strerror or error}")
+
+
+def _pace(stack: "AppliedStack") -> "Pace":
+    """The clock of the mail's metrics; what was measured before is forgotten."""
+    from sandbox.pace import Pace
+    from sandbox.report import count
+
+    pace = Pace(count(_senders(stack), stack.outputs))
+    stack.cloud.cloudwatch.begin(pace)
+    return pace
+
+
+def _draw(
+    stack: "AppliedStack", stack_name: str, dashboard: str, pace: "Pace", file: Path
+) -> None:
+    from sandbox.dashboard import read
+    from sandbox.dashboard_page import Heading, page
+    from sandbox.whole_file import write
+
+    widgets = read(stack.cloud, dashboard, pace.range)
+    region = stack.cloud.account.region
+    text = page(Heading(dashboard, stack_name, region, pace.mails, pace.hours), widgets)
+    with _writing(file):
+        write(file, text)
+    click.echo(f"The dashboard is drawn in {file}.", err=True)
 
 
 def _be_quiet() -> None:
@@ -232,26 +294,32 @@ def _be_quiet() -> None:
     warnings.filterwarnings("ignore", module="moto")
 
 
-def _sent(stack: "AppliedStack", collected: "Collected") -> list["Row"]:
+def _senders(stack: "AppliedStack") -> list[str]:
+    return [identity.sender for identity in stack.settings.identities.values()]
+
+
+def _sent(
+    stack: "AppliedStack", collected: "Collected", pace: "Pace | None"
+) -> list["Row"]:
     """The report; how far it is shows on a terminal only."""
     from rich.console import Console
     from rich.progress import Progress
 
     from sandbox.report import count, report
 
-    senders = [identity.sender for identity in stack.settings.identities.values()]
+    senders = _senders(stack)
     console = Console(stderr=True)
     with Progress(
         console=console, transient=True, disable=not console.is_terminal
     ) as progress:
         mails = progress.add_task("Sending mail", total=count(senders, stack.outputs))
-        return report(
-            stack.cloud,
-            senders,
-            stack.outputs,
-            collected.take,
-            lambda: progress.advance(mails),
-        )
+
+        def advance() -> None:
+            progress.advance(mails)
+            if pace is not None:
+                pace.go_on()
+
+        return report(stack.cloud, senders, stack.outputs, collected.take, advance)
 
 
 def _print(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self, cast
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
@@ -90,6 +90,22 @@ class Call:
             body=body,
             home=home,
             unread=unread,
+        )
+
+    @classmethod
+    def of_sdk(cls, request: AWSPreparedRequest) -> Self:
+        """From what an SDK in this process is about to send."""
+        url = urlsplit(str(request.url))
+        body: Any = request.body or b""
+        if hasattr(body, "read"):
+            body = body.read()
+        headers = [(name, _text(value)) for name, value in request.headers.items()]
+        return cls(
+            method=str(request.method),
+            path=url.path or "/",
+            query=url.query,
+            headers=(("Host", url.netloc), *headers),
+            body=body.encode() if isinstance(body, str) else bytes(body),
         )
 
     def header(self, name: str) -> str | None:
@@ -222,6 +238,10 @@ class Call:
     def parameters(self) -> dict[str, Any]:
         """The operation's parameters, by the names of the API."""
         return self._parsed[1]
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def _body(environ: Mapping[str, Any]) -> tuple[bytes, str]:

@@ -4,12 +4,14 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import cache
+from functools import cache, partial
 from types import TracebackType
 from typing import Any, Self, cast
 from unittest.mock import patch
 
 import boto3
+import moto.awslambda.models
+import moto.cloudwatch.urls
 import moto.iam.models
 import moto.iam.urls
 import moto.ses.urls
@@ -18,6 +20,8 @@ import moto.sns.models
 import moto.sns.urls
 import moto.sts.urls
 from moto import mock_aws
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.firehose.models import firehose_backends
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
 from moto.ses.models import ses_backends
@@ -26,7 +30,13 @@ from moto.sqs.models import Queue
 from moto.sts.models import sts_backends
 
 from components.account import Account
+from sandbox import metrics
+from sandbox.cloudwatch import CloudWatch, cloudwatch_of
+from sandbox.cloudwatch_api import CloudWatchApi
 from sandbox.deliveries import Outlet, Sns, Subscription
+from sandbox.dispatch import answer
+from sandbox.firehose import Firehose
+from sandbox.functions import Function
 from sandbox.http_delivery import HttpDelivery
 from sandbox.iam_api import IamApi, User
 from sandbox.permissions import left_out
@@ -79,9 +89,17 @@ class Cloud:
             for change in (
                 patch.object(ses_backends, "backend", Ses),
                 patch.object(sns_backends, "backend", Sns),
+                patch.object(cloudwatch_backends, "backend", CloudWatch),
+                patch.object(moto.awslambda.models, "LambdaFunction", Function),
+                patch.object(
+                    Function, "answer", partial(answer, cloud=self), create=True
+                ),
+                patch.object(CloudWatch, "gauges", (metrics.queues,)),
+                patch.object(firehose_backends, "backend", Firehose),
                 patch.object(moto.sns.models, "Subscription", Subscription),
                 patch.object(sts_backends, "backend", Sts),
                 patch.object(moto.iam.models, "User", User),
+                _answered_by(moto.cloudwatch.urls.url_paths, CloudWatchApi.dispatch),
                 _answered_by(moto.ses.urls.url_paths, SesV1.dispatch),
                 _answered_by(moto.sesv2.urls.url_paths, SesV2.dispatch),
                 _answered_by(moto.iam.urls.url_paths, IamApi.dispatch),
@@ -152,6 +170,17 @@ class Cloud:
     def sns(self) -> Sns:
         """SNS's state."""
         return cast(Sns, sns_backends[self.account.id][self.account.region])
+
+    @property
+    def cloudwatch(self) -> CloudWatch:
+        """CloudWatch's state."""
+        return cloudwatch_of(self.account.id, self.account.region)
+
+    @property
+    def firehose(self) -> Firehose:
+        """Firehose's state."""
+        found = firehose_backends[self.account.id][self.account.region]
+        return cast(Firehose, found)
 
 
 @cache

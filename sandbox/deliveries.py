@@ -17,7 +17,7 @@ import moto.sns.urls
 from moto.sns.models import SNSBackend
 from moto.sqs.models import sqs_backends
 
-from sandbox import envelopes
+from sandbox import envelopes, metrics
 from sandbox.access import Request, admits
 from sandbox.filters import lets_through
 from sandbox.http_delivery import RETRIES, HttpDelivery, Letter, is_on_loopback
@@ -104,8 +104,12 @@ class Sns(SNSBackend):
             found.dismiss()
             self._removed[found.token] = found
 
-    def publish(self, *arguments: Any, **more: Any) -> str:
-        message_id = super().publish(*arguments, **more)
+    def publish(
+        self, message: str, arn: str | None, *arguments: Any, **more: Any
+    ) -> str:
+        message_id = super().publish(message, arn, *arguments, **more)
+        if arn in self.topics:
+            metrics.topic_published(*_measured(self.topics[arn]))
         for topic in self.topics.values():
             # Only moto's own tests read it.
             topic.sent_notifications.clear()
@@ -156,7 +160,10 @@ class Subscription(moto.sns.models.Subscription):
         deduplication_id: str | None = None,
         message_structure: str | None = None,
     ) -> None:
-        if self.is_pending or not self._wants(message, message_attributes):
+        if self.is_pending:
+            return
+        if not self._wants(message, message_attributes):
+            metrics.topic_filtered(*_measured(self.topic))
             return
         if message_structure == "json":
             message = self._parse_message_structure(message, self.protocol)
@@ -166,9 +173,13 @@ class Subscription(moto.sns.models.Subscription):
             return
         body = message if self._is_raw else json.dumps(envelope, indent=2)
         delivery = self._deliver(body)
+        if delivery is None:
+            metrics.topic_failed(*_measured(self.topic))
+            return
+        metrics.topic_delivered(*_measured(self.topic))
         sns = self.topic.sns_backend
-        if delivery is not None and isinstance(sns, Sns):
-            sns.deliveries[message_id].append(delivery)
+        assert isinstance(sns, Sns)
+        sns.deliveries[message_id].append(delivery)
 
     def get_post_data(
         self,
@@ -214,14 +225,23 @@ class Subscription(moto.sns.models.Subscription):
             headers["x-amz-sns-rawdelivery"] = "true"
             body = envelope["Message"]
 
+        def delivered() -> None:
+            with outlet.changed:
+                if is_notification and Sns.outlet is outlet:
+                    metrics.topic_delivered(*_measured(self.topic))
+                outlet.changed.notify_all()
+
         def undelivered() -> None:
             with outlet.changed:
                 if is_notification and Sns.outlet is outlet:
+                    metrics.topic_failed(*_measured(self.topic))
                     self._bury(body)
                 outlet.changed.notify_all()
 
         outlet.http.post(
-            Letter(self.endpoint, headers, body, undelivered, self._retries())
+            Letter(
+                self.endpoint, headers, body, undelivered, self._retries(), delivered
+            )
         )
 
     def _retries(self) -> int:
@@ -277,6 +297,12 @@ class Subscription(moto.sns.models.Subscription):
         if queue is None or not admits(_policy(queue), request):
             return None
         return sqs.send_message(name, body).id
+
+
+def _measured(topic: Any) -> tuple[str, str, str]:
+    """What CloudWatch knows a topic by: its account, region and name."""
+    _, _, _, region, account_id, name = topic.arn.split(":")
+    return account_id, region, name
 
 
 def _policy(queue: Any) -> str:

@@ -36,6 +36,8 @@ class Letter:
     undelivered: Callable[[], None] = lambda: None
     """Called when it could not be made."""
     retries: int = RETRIES
+    delivered: Callable[[], None] = lambda: None
+    """Called when it was made."""
 
 
 class Outcome(Enum):
@@ -89,6 +91,8 @@ class HttpDelivery:
             if attempt and self._closed.wait(SECONDS_BETWEEN):
                 return True
             outcome = self._attempt(letter)
+            if outcome is Outcome.DELIVERED:
+                letter.delivered()
             if outcome is not Outcome.FAILED:
                 return outcome is Outcome.DELIVERED
         return self._closed.is_set()

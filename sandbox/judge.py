@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from sandbox.access import ANONYMOUS, Caller, Request, denial
 from sandbox.call import Call
-from sandbox.cloud import Cloud
 from sandbox.permissions import (
     Need,
     is_closed_to_the_public,
@@ -15,6 +15,9 @@ from sandbox.permissions import (
 from sandbox.principals import Signer, signer
 from sandbox.refusals import RefusedCall
 from sandbox.signatures import has_expired, is_signed
+
+if TYPE_CHECKING:
+    from sandbox.cloud import Cloud
 
 FOR_EVERYBODY = ("s3", "sns", "sqs")
 """Services that answer requests which nobody signed, where a policy admits them."""
@@ -33,7 +36,7 @@ class Judgement:
     """The ARNs of single entries of a batch."""
 
 
-def judge(call: Call, cloud: Cloud) -> Judgement:
+def judge(call: Call, cloud: "Cloud") -> Judgement:
     """Raises RefusedCall unless the request is by somebody who may do it."""
     caller = _caller(call, cloud)
     _check_region(call, cloud.account.region)
@@ -75,7 +78,7 @@ def _keeps_to_itself(need: Need) -> bool:
     )
 
 
-def _caller(call: Call, cloud: Cloud) -> Caller | None:
+def _caller(call: Call, cloud: "Cloud") -> Caller | None:
     if call.scope is None or not call.is_signed:
         if call.is_signed:
             raise RefusedCall(
@@ -90,7 +93,7 @@ def _caller(call: Call, cloud: Cloud) -> Caller | None:
     return _signer(call, cloud).caller
 
 
-def _signer(call: Call, cloud: Cloud) -> Signer:
+def _signer(call: Call, cloud: "Cloud") -> Signer:
     assert call.scope is not None
     account = cloud.account
     who = signer(account.id, account.partition, call.scope.key_id)

@@ -74,7 +74,7 @@ def event(sent: Sent, outcome: Outcome) -> str:
     mail = _mail(sent)
     if outcome.type not in WITHOUT_HEADERS:
         mail |= _headers(sent)
-    mail["tags"] = {name: [value] for name, value in _tags(sent).items()}
+    mail["tags"] = {name: [value] for name, value in tags(sent).items()}
     return json.dumps(
         {"eventType": outcome.type, "mail": mail}
         | {outcome.key: _details(sent, outcome)}
@@ -139,7 +139,8 @@ def _addresses(value: str) -> list[str]:
     ]
 
 
-def _tags(sent: Sent) -> Mapping[str, str]:
+def tags(sent: Sent) -> Mapping[str, str]:
+    """The mail's own tags and those that SES adds to it."""
     own = {
         "ses:source-ip": sent.source_ip,
         "ses:from-domain": sent.mail.sender.rpartition("@")[2].lower(),

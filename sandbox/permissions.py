@@ -1,8 +1,8 @@
 """What a request needs to be allowed: actions, resources and condition keys.
 
-As in AWS's "Service Authorization Reference" for SQS, SNS, S3, SES, STS, IAM and KMS.
-Of an operation of another service the resource is not known: a policy that asks for one
-cannot be judged.
+As in AWS's "Service Authorization Reference" for SQS, SNS, S3, SES, STS, IAM and KMS,
+and for the services of `sandbox.resource_arns`. Of an operation of another service the
+resource is not known: a policy that asks for one cannot be judged.
 """
 
 import json
@@ -26,6 +26,7 @@ from moto.utilities.utils import get_partition
 from sandbox import mail
 from sandbox.access import UNKNOWN, Context
 from sandbox.call import Call
+from sandbox.resource_arns import ANY, resource_arns
 
 BATCHES = {
     "SendMessageBatch": "SendMessage",
@@ -79,9 +80,6 @@ VERSIONED = (
     "PutObjectTagging",
 )
 """Actions of S3 that are named otherwise for one version of an object."""
-
-ANY = "*"
-"""In place of the ARN where an operation is about no resource."""
 
 left_out: ContextVar[frozenset[str]] = ContextVar("left_out", default=frozenset())
 """The ARNs of objects that the caller may not delete, of those it wants deleted with
@@ -147,7 +145,10 @@ def _arn(call: Call, account_id: str, resource: str) -> str:
 
 
 def _other(call: Call, account_id: str) -> Iterator[Need]:
-    yield Need(f"{call.action_service}:{call.operation}", UNKNOWN)
+    where = _arn(call, account_id, "").removesuffix(":")
+    found = resource_arns(call.service, call.operation, call.parameters, where)
+    for resource in found or [UNKNOWN]:
+        yield Need(f"{call.action_service}:{call.operation}", resource)
 
 
 def _sqs(call: Call, account_id: str) -> Iterator[Need]:
@@ -194,6 +195,20 @@ def _sns(call: Call, account_id: str) -> Iterator[Need]:
     }
     action = BATCHES.get(call.operation, call.operation)
     yield Need(f"sns:{action}", arn, context)
+    if action == "Publish":
+        yield from _topic_key(call, account_id, arn)
+
+
+def _topic_key(call: Call, account_id: str, arn: str) -> Iterator[Need]:
+    """Whoever publishes to an encrypted topic needs its key too (SNS developer guide,
+    "Key management"), but for AWS's own, which everybody of the account may use."""
+    assert call.scope is not None
+    topic = sns_backends[account_id][call.scope.region].topics.get(arn)
+    name = topic.kms_master_key_id if topic else None
+    if name and "alias/aws/" not in name:
+        key = _key(call, account_id, name)
+        yield Need("kms:GenerateDataKey", key)
+        yield Need("kms:Decrypt", key)
 
 
 def _s3(call: Call, account_id: str) -> Iterator[Need]:

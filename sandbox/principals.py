@@ -1,7 +1,8 @@
 """Whose key a request is signed with."""
 
 import json
-from collections.abc import Iterator, Mapping
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,8 +14,9 @@ from sandbox.access import Caller, Limit
 from sandbox.sessions import Session, sts
 
 ADMINISTRATOR = "AKIASANDBOX0000ADMIN"
-ADMINISTRATOR_SECRET = "sandbox"
-"""A key of the sandbox's own, which may do everything and opens nothing else."""
+ADMINISTRATOR_SECRET = secrets.token_hex(20)
+"""A key of the sandbox's own, which may do everything and opens nothing else; another
+one in each process, so that only those whom it is given to have it."""
 
 NOTHING = json.dumps({"Statement": []})
 _ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -104,24 +106,51 @@ def _user(iam: IAMBackend, user: Any) -> Caller:
 def _role_session(iam: IAMBackend, session: Any) -> Caller:
     """The role's policies, within its boundary and the session's own policy."""
     role = next((one for one in iam.get_roles() if one.arn == session.role_arn), None)
-    limits = list(_boundary(iam, role)) if role else []
-    if session.policy:
-        limits.append(Limit("session policy", session.policy))
+    limits = [Limit("session policy", session.policy)] if session.policy else []
+    return _in_role(iam, role, session.role_arn, session.arn, session.user_id, limits)
+
+
+def in_role(role_arn: str, session_name: str) -> Caller | None:
+    """Whoever acts in a role just now, a service say; None where there is no such
+    role."""
+    parts = role_arn.split(":", 5)
+    if len(parts) < 6:
+        return None
+    _, partition, _, _, account_id, name = parts
+    if partition not in iam_backends[account_id]:
+        return None
+    iam = iam_backends[account_id][partition]
+    role = next((one for one in iam.get_roles() if one.arn == role_arn), None)
+    if role is None:
+        return None
+    session = f"{name.rpartition('/')[2]}/{session_name}"
+    arn = f"arn:{partition}:sts::{account_id}:assumed-role/{session}"
+    return _in_role(iam, role, role_arn, arn, f"{role.id}:{session_name}")
+
+
+def _in_role(
+    iam: IAMBackend,
+    role: Any,
+    role_arn: str,
+    arn: str,
+    user_id: str,
+    limits: Sequence[Limit] = (),
+) -> Caller:
     tags = {tag["Key"]: tag["Value"] for tag in (role.tags if role else ())}
     return Caller(
-        session.arn,
+        arn,
         iam.account_id,
-        frozenset({session.arn}),
+        frozenset({arn}),
         tuple(_policies(role)) if role else (),
-        tuple(limits),
+        (*(_boundary(iam, role) if role else ()), *limits),
         {
-            "aws:PrincipalArn": session.role_arn,
+            "aws:PrincipalArn": role_arn,
             "aws:PrincipalType": "AssumedRole",
-            "aws:userid": session.user_id,
+            "aws:userid": user_id,
             "aws:MultiFactorAuthPresent": "false",
             **_tags(tags),
         },
-        frozenset({session.role_arn}),
+        frozenset({role_arn}),
     )
 
 

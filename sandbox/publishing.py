@@ -1,4 +1,4 @@
-"""SES as a publisher: may it use this topic, and what it says there."""
+"""A service as a publisher: may it use this topic, and what it says there."""
 
 from dataclasses import dataclass
 
@@ -8,19 +8,22 @@ from moto.sns.models import Topic, sns_backends
 from sandbox.access import Request, admits
 
 SES = "ses.amazonaws.com"
+CLOUDWATCH = "cloudwatch.amazonaws.com"
 
 
 @dataclass(frozen=True)
 class Publisher:
-    """SES in the name of one identity or configuration set of this account."""
+    """SES in the name of one identity or configuration set of this account, or
+    CloudWatch in that of one alarm."""
 
     account_id: str
     region: str
     source_arn: str
     """arn:aws:ses:eu-west-1:123456789012:identity/shop.example.com"""
+    service: str = SES
 
     def may_publish(self, topic_arn: str) -> bool:
-        """Whether the topic is there, and its policy and key let SES in."""
+        """Whether the topic is there, and its policy and key let the service in."""
         topic = sns_backends[self.account_id][self.region].topics.get(topic_arn)
         return (
             topic is not None
@@ -45,20 +48,20 @@ class Publisher:
             "aws:SourceAccount": self.account_id,
             "aws:SourceOwner": self.account_id,
         }
-        return Request(SES, action, resource, context)
+        return Request(self.service, action, resource, context)
 
     def _may_encrypt(self, topic: Topic) -> bool:
         if not topic.kms_master_key_id:
             return True
         key = self._key(topic.kms_master_key_id)
-        # What SES sends along to KMS is undocumented, so a condition is not met.
+        # What is sent along to KMS is undocumented, so a condition is not met.
         return key is not None and all(
-            admits(key.policy, Request(SES, action, key.arn))
+            admits(key.policy, Request(self.service, action, key.arn))
             for action in ("kms:GenerateDataKey", "kms:Decrypt")
         )
 
     def _key(self, name: str) -> Key | None:
-        """A customer-managed key by id, ARN or alias; nobody can admit SES to others."""
+        """A customer-managed key by id, ARN or alias; nobody can admit services to others."""
         keys = kms_backends[self.account_id][self.region].keys.values()
         for key in keys:
             if name in (key.id, key.arn, *key.aliases):

@@ -26,15 +26,16 @@ class Place:
     """Where an event arrived."""
 
     kind: str
-    """queue, row, subscription or e-mail"""
+    """queue, row, subscription, object or e-mail"""
     name: str
-    """Our name of the queue, a table of the collector, a protocol and endpoint, or an
-    address."""
+    """Our name of the queue, a table of the collector, a protocol and endpoint, the key
+    of an object in the event log's bucket, or an address."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One event of one mail that was told to one channel, or to nobody."""
+    """One event of one mail that was told to one channel, kept in the event log, or
+    told to nobody."""
 
     sender: str
     recipient: str
@@ -47,6 +48,8 @@ class Row:
     places: tuple[Place, ...]
     settled_by: str = ""
     """What decided: the identity's sender, or our name of the set that applied."""
+    is_kept: bool = False
+    """Whether this is the event log's row, which has no channel."""
 
     def as_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -165,7 +168,7 @@ class Reporter:
     def _told(
         self, event: Event, received: Mapping[str, Arrival]
     ) -> Iterator[dict[str, Any]]:
-        """Who was told of an event, one by one."""
+        """Who was told of an event, one by one, and where it is kept."""
         identity = event.sent.identity_arn.partition(":identity/")[2]
         applied = event.sent.configuration_set or ""
         deciders = {
@@ -184,6 +187,14 @@ class Reporter:
                 ),
                 "settled_by": deciders[told.via],
             }
+        for record_id in event.records:
+            yield {
+                "via": "set",
+                "channel": None,
+                "places": tuple(self._objects(record_id)),
+                "settled_by": deciders["set"],
+                "is_kept": True,
+            }
         if event.forwarded_to is not None:
             yield {
                 "via": "forwarding",
@@ -191,8 +202,13 @@ class Reporter:
                 "places": (Place("e-mail", event.forwarded_to),),
                 "settled_by": identity,
             }
-        if not event.told and event.forwarded_to is None:
+        if not (event.told or event.records) and event.forwarded_to is None:
             yield {"via": None, "channel": None, "places": ()}
+
+    def _objects(self, record_id: str) -> Iterator[Place]:
+        """Where a record of Firehose's is; nowhere if it could not write it."""
+        for written in self._cloud.firehose.written[record_id]:
+            yield Place("object", written.key)
 
     def _place(
         self, delivery: Delivery, received: Mapping[str, Arrival]

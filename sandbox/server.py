@@ -1,6 +1,7 @@
 """The emulated account as an endpoint for other programs' AWS SDKs."""
 
 import socket
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,23 +9,19 @@ from http import HTTPStatus
 from typing import Any, Self
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from moto.core.botocore_stubber import BotocoreStubber
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response
 
 from sandbox.call import Call
 from sandbox.cloud import Cloud
-from sandbox.judge import judge
-from sandbox.links import follow
-from sandbox.permissions import left_out
-from sandbox.principals import ADMINISTRATOR, ADMINISTRATOR_SECRET, calling
-from sandbox.refusals import CBOR, Answer, RefusedCall, answer
+from sandbox.dispatch import answer
+from sandbox.principals import ADMINISTRATOR, ADMINISTRATOR_SECRET
 
 HOST = "127.0.0.1"
 """Nobody outside the machine reaches it."""
 
-NOT_PASSED_ON = ("status", "server", "date")
-"""Headers of moto's answers that the server itself writes, or nobody."""
+NAMES = (HOST, "localhost", "[::1]")
+"""What the machine calls itself."""
 
 
 class Listener:
@@ -33,7 +30,8 @@ class Listener:
     def __init__(self, port: int) -> None:
         """Takes the port, or any free one for 0; raises OSError where it cannot."""
         self.socket = socket.create_server((HOST, port))
-        self.endpoint = f"http://{HOST}:{self.socket.getsockname()[1]}"
+        self.port: int = self.socket.getsockname()[1]
+        self.endpoint = f"http://{HOST}:{self.port}"
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +55,7 @@ def environment(cloud: Cloud) -> dict[str, str]:
 @contextmanager
 def serving(cloud: Cloud, listener: Listener) -> Iterator[None]:
     """Answers requests at the listener's address for as long as it is used."""
-    application = Application(cloud)
+    application = Application(cloud, listener.port)
     server = make_server(
         HOST,
         0,
@@ -78,21 +76,21 @@ def serving(cloud: Cloud, listener: Listener) -> Iterator[None]:
 
 
 class Application:
-    """WSGI: a request of an SDK goes to the service that it was signed for.
+    """WSGI: a request of an SDK goes to the service that it was signed for."""
 
-    Requests are answered one at a time, since moto's state knows no locks; one that
-    waits for messages lets others pass meanwhile.
-    """
-
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, port: int) -> None:
         self._cloud = cloud
-        self._moto = BotocoreStubber()
+        self._hosts = {f"{name}:{port}" for name in NAMES}
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
+        if (why := self._not_of_sdk(environ)) is not None:
+            print(f"refused: {why}", file=sys.stderr, flush=True)
+            refused = Response(f"{why}\n", HTTPStatus.FORBIDDEN)
+            return refused(environ, start_response)
         call = Call.of(environ, self._cloud.account.region)
-        status, headers, body = self._answer(call)
+        status, headers, body = answer(call, self._cloud)
         if call.method == "HEAD":
             # Its length is that of what GET would answer.
             return Response(None, status, headers)(environ, start_response)
@@ -103,71 +101,18 @@ class Application:
         }
         return Response(body, status, headers)(environ, start_response)
 
-    def _answer(self, call: Call) -> Answer:
-        try:
-            if call.unread:
-                raise RefusedCall("InvalidRequest", call.unread, HTTPStatus.BAD_REQUEST)
-            with self._cloud.changed:
-                try:
-                    if not call.is_signed:
-                        followed = follow(call, self._cloud.account.id)
-                        if followed is not None:
-                            return followed
-                    judgement = judge(call, self._cloud)
-                    calling.set(judgement.caller)
-                    left_out.set(judgement.left_out)
-                    return self._dispatch(call)
-                finally:
-                    self._cloud.changed.notify_all()
-        except RefusedCall as refused:
-            return answer(call, refused)
-        except Exception as error:  # noqa: BLE001
-            # Whatever it was, the caller's SDK can only show what it is told.
-            service = f"{call.service} " if call.scope else ""
-            failure = RefusedCall(
-                "InternalFailure",
-                f"The sandbox failed at {service}{call.method} {call.path}: {error!r}",
-                HTTPStatus.INTERNAL_SERVER_ERROR,
-            )
-            return answer(call, failure)
+    def _not_of_sdk(self, environ: WSGIEnvironment) -> str | None:
+        """Why a request is none of an SDK's, if so.
 
-    def _dispatch(self, call: Call) -> Answer:
-        if call.header("Smithy-Protocol") == CBOR:
-            raise RefusedCall(
-                "NotImplemented",
-                f"The sandbox does not speak {CBOR}, only the older protocols of"
-                f" {call.service}: set the SDK to JSON or query.",
-                HTTPStatus.NOT_IMPLEMENTED,
-            )
-        if not call.operation:
-            raise RefusedCall(
-                "InvalidAction",
-                f"The sandbox knows no such operation of {call.service}.",
-                HTTPStatus.BAD_REQUEST,
-                "UnknownOperationException",
-            )
-        try:
-            found = self._moto.process_request(call.for_aws())
-        except NotImplementedError as missing:
-            raise RefusedCall(
-                "NotImplemented",
-                f"The sandbox does not do this: {call.service} {call.operation}."
-                f" {missing}",
-                HTTPStatus.NOT_IMPLEMENTED,
-            ) from None
-        if found is None:
-            raise RefusedCall(
-                "NotImplemented",
-                f"The sandbox has no service {call.service}.",
-                HTTPStatus.NOT_IMPLEMENTED,
-            )
-        status, headers, body = found
-        texts = {str(name): str(value) for name, value in headers.items()}
-        return (
-            int(status),
-            {name: texts[name] for name in texts if name.lower() not in NOT_PASSED_ON},
-            body.encode() if isinstance(body, str) else body or b"",
-        )
+        A page that a browser shows may send requests to any address, but not without
+        its `Origin`; one whose own name leads here names that in `Host`.
+        """
+        origin, host = environ.get("HTTP_ORIGIN"), environ.get("HTTP_HOST")
+        if origin is not None:
+            return f"A page of {origin!r} asks; the sandbox answers no browser's pages."
+        if host is not None and host.lower() not in self._hosts:
+            return f"The request is for the host {host!r}; use the address as printed."
+        return None
 
 
 class _Handler(WSGIRequestHandler):

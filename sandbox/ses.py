@@ -6,7 +6,7 @@ stack. The rules are those of the SES developer guide, "Verified identities",
 "Receiving Amazon SES notifications" and "Using configuration sets".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parseaddr
@@ -14,7 +14,8 @@ from typing import Any
 
 from moto.ses.models import EmailIdentity
 
-from sandbox import messages, simulator
+from sandbox import messages, metrics, simulator
+from sandbox.cloudwatch import cloudwatch_of
 from sandbox.latest import Latest
 from sandbox.mail import Mail
 from sandbox.messages import Sent
@@ -23,6 +24,7 @@ from sandbox.ses_state import (
     FORWARDING,
     HEADERS,
     NOTIFICATIONS,
+    Destination,
     Reason,
     SesState,
     refuse,
@@ -50,7 +52,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened to a mail, and who was told of it."""
+    """One thing that happened to a mail, who was told of it and where it is kept."""
 
     sent: Sent
     type: str
@@ -58,6 +60,8 @@ class Event:
     told: tuple[Told, ...]
     forwarded_to: str | None
     """The address that SES mailed the feedback to."""
+    records: tuple[str, ...] = ()
+    """Firehose's id of each record that a stream was given."""
 
 
 class Ses(SesState):
@@ -118,23 +122,30 @@ class Ses(SesState):
         self.events[sent.message_id] = [
             self._tell(sent, identity, outcome) for outcome in _outcomes(mail)
         ]
+        self._measure(sent)
         return sent.message_id
+
+    def _measure(self, sent: Sent) -> None:
+        """What CloudWatch hears of the mail, and of the queues that heard of it."""
+        name = sent.configuration_set
+        for event in self.events[sent.message_id]:
+            of_set = self._destinations(name) if name else ()
+            metrics.ses_event(self.region_name, sent, event.type, of_set)
+        measured = name is not None and self.has_reputation_metrics(name)
+        metrics.reputation(self.region_name, sent, of_set=measured)
+        cloudwatch_of(self.account_id, self.region_name).sample()
 
     def _tell(self, sent: Sent, identity: EmailIdentity, outcome: Outcome) -> Event:
         """Both ways tell of an event, each on its own (so that one may come twice)."""
         settings = self.notifications(identity.email_identity)
+        destinations = self._taking(sent, outcome)
+        # One event of a set is the same text for all of its destinations.
+        message = messages.event(sent, outcome) if destinations else ""
         told = [
             *self._tell_identity(sent, settings, outcome),
-            *self._tell_set(sent, outcome),
+            *self._tell_set(sent, destinations, message),
         ]
-        heard = (
-            outcome.type in settings
-            or sent.configuration_set is not None
-            and any(
-                destination.takes(outcome.type)
-                for destination in self._destinations(sent.configuration_set)
-            )
-        )
+        heard = outcome.type in settings or bool(destinations)
         # Feedback that nothing else takes is mailed even where forwarding is off
         # (PutEmailIdentityFeedbackAttributes in the API reference of SES v2).
         forwards = outcome.type in FORWARDED and (settings[FORWARDING] or not heard)
@@ -143,7 +154,18 @@ class Ses(SesState):
             outcome.type,
             tuple(told),
             (sent.mail.return_path or sent.mail.sender) if forwards else None,
+            tuple(self._record(sent, destinations, message)),
         )
+
+    def _taking(self, sent: Sent, outcome: Outcome) -> list[Destination]:
+        """The destinations of the mail's set that take the event."""
+        if sent.configuration_set is None:
+            return []
+        return [
+            destination
+            for destination in self._destinations(sent.configuration_set)
+            if destination.takes(outcome.type)
+        ]
 
     def _tell_identity(
         self, sent: Sent, settings: Mapping[str, Any], outcome: Outcome
@@ -160,19 +182,29 @@ class Ses(SesState):
         elif outcome.type in FORWARDED:
             self.give_up_topic(sent.identity_arn, outcome.type)
 
-    def _tell_set(self, sent: Sent, outcome: Outcome) -> Iterator[Told]:
-        if sent.configuration_set is None:
-            return
-        publisher = self._publisher(self._set_arn(sent.configuration_set))
-        for destination in self._destinations(sent.configuration_set):
+    def _tell_set(
+        self, sent: Sent, destinations: Sequence[Destination], message: str
+    ) -> Iterator[Told]:
+        publisher = self._publisher(self._set_arn(sent.configuration_set or ""))
+        for destination in destinations:
             topic = destination.topic_arn
-            if topic is None or not destination.takes(outcome.type):
+            if topic is None:
                 continue
-            message_id = publisher.publish(
-                topic, messages.event(sent, outcome), messages.EVENT_SUBJECT
-            )
+            message_id = publisher.publish(topic, message, messages.EVENT_SUBJECT)
             if message_id is not None:
                 yield Told("set", topic, message_id)
+
+    def _record(
+        self, sent: Sent, destinations: Sequence[Destination], message: str
+    ) -> Iterator[str]:
+        producer = self._producer(sent.configuration_set or "")
+        for destination in destinations:
+            stream = destination.stream
+            if stream is None:
+                continue
+            record_id = producer.put(stream, message)
+            if record_id is not None:
+                yield record_id
 
 
 def candidates(sender: str) -> Iterator[str]:

@@ -39,6 +39,7 @@ V1_CODES = {
     Reason.TOO_MANY: "LimitExceeded",
     Reason.PAUSED: "ConfigurationSetSendingPausedException",
     Reason.CLOSED_TOPIC: "InvalidSNSDestination",
+    Reason.CLOSED_STREAM: "InvalidFirehoseDestination",
 }
 V2_CODES = {
     Reason.REJECTED: "MessageRejected",
@@ -54,6 +55,7 @@ V2_CODES = {
     Reason.TOO_MANY: "LimitExceededException",
     Reason.PAUSED: "SendingPausedException",
     Reason.CLOSED_TOPIC: "BadRequestException",
+    Reason.CLOSED_STREAM: "BadRequestException",
 }
 """The code of a refusal, as the API reference of each version lists it."""
 
@@ -179,9 +181,14 @@ class SesV1(EmailResponse):
         if "SNSDestination" in stated:
             topic = stated["SNSDestination"]["TopicARN"]
             target["SnsDestination"] = {"TopicArn": topic}
-        for kind in ("CloudWatchDestination", "KinesisFirehoseDestination"):
-            if kind in stated:
-                target[kind] = stated[kind]
+        if "CloudWatchDestination" in stated:
+            target["CloudWatchDestination"] = stated["CloudWatchDestination"]
+        if "KinesisFirehoseDestination" in stated:
+            stream = stated["KinesisFirehoseDestination"]
+            target["KinesisFirehoseDestination"] = {
+                "DeliveryStreamArn": stream["DeliveryStreamARN"],
+                "IamRoleArn": stream["IAMRoleARN"],
+            }
         self.backend.add_destination(
             self._get_param("ConfigurationSetName"),
             stated["Name"],

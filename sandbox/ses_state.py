@@ -17,6 +17,7 @@ from moto.ses.models import ConfigurationSet, EmailIdentity, SESBackend
 
 from sandbox import messages
 from sandbox.publishing import Publisher
+from sandbox.streaming import Producer, Stream
 
 NOTIFICATIONS = ("Bounce", "Complaint", "Delivery")
 """What an identity can tell a topic."""
@@ -44,6 +45,8 @@ class Reason(Enum):
     PAUSED = auto()
     CLOSED_TOPIC = auto()
     """An event destination's topic does not let SES publish."""
+    CLOSED_STREAM = auto()
+    """An event destination's stream, or its role, does not let SES in."""
 
 
 class RefusedBySes(Exception):
@@ -72,6 +75,13 @@ class Destination:
     def topic_arn(self) -> str | None:
         topic: str | None = self.target.get("SnsDestination", {}).get("TopicArn")
         return topic
+
+    @property
+    def stream(self) -> Stream | None:
+        stated = self.target.get("KinesisFirehoseDestination")
+        if stated is None:
+            return None
+        return Stream(stated["DeliveryStreamArn"], stated["IamRoleArn"])
 
     def takes(self, event_type: str) -> bool:
         return self.enabled and api_name(event_type) in self.types
@@ -286,6 +296,11 @@ class SesState(SESBackend):
         found = self.configuration_set(configuration_set)
         return found.enabled.get("SendingEnabled", True)
 
+    def has_reputation_metrics(self, configuration_set: str) -> bool:
+        """Whether CloudWatch is told the rates of a set by itself."""
+        options = self.configuration_set(configuration_set).reputation_options or {}
+        return bool(options.get("ReputationMetricsEnabled"))
+
     def add_destination(
         self, configuration_set: str, name: str, destination: Destination
     ) -> None:
@@ -324,12 +339,17 @@ class SesState(SESBackend):
         return found
 
     def _attach(self, configuration_set: str, destination: Destination) -> None:
-        """SES publishes a test message, and refuses a topic that does not take it."""
+        """SES publishes a test message, and refuses a topic that does not take it, or a
+        stream that it may not use."""
         if len(destination.target) != 1:
             refuse(Reason.INVALID, "An event destination has exactly one target.")
         if not destination.types:
             refuse(Reason.INVALID, "An event destination has at least one event type.")
-        topic = destination.topic_arn
+        topic, stream = destination.topic_arn, destination.stream
+        if stream is not None:
+            objection = self._producer(configuration_set).objection(stream)
+            if objection is not None:
+                refuse(Reason.CLOSED_STREAM, objection)
         if topic is None:
             return
         publisher = self._publisher(self._set_arn(configuration_set))
@@ -344,6 +364,10 @@ class SesState(SESBackend):
 
     def _publisher(self, source_arn: str) -> Publisher:
         return Publisher(self.account_id, self.region_name, source_arn)
+
+    def _producer(self, configuration_set: str) -> Producer:
+        source_arn = self._set_arn(configuration_set)
+        return Producer(self.account_id, self.region_name, source_arn)
 
     def _set_arn(self, configuration_set: str) -> str:
         return self._arn(f"configuration-set/{configuration_set}")

@@ -20,6 +20,7 @@ from components.account import Account
 from components.settings import Settings
 from components.settings.channels import Protocol
 from sandbox.cloud import Cloud
+from sandbox.functions import LAMBDA
 from sandbox.principals import EVERYTHING
 
 EXAMPLE_ACCOUNT = "123456789012"
@@ -181,7 +182,14 @@ def _role(cloud: Cloud) -> str:
     """Whatever the function may do; it does nothing here."""
     iam, name = cloud.client("iam"), "surroundings"
     if name not in (role["RoleName"] for role in iam.list_roles()["Roles"]):
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"Service": LAMBDA},
+            "Action": "sts:AssumeRole",
+        }
+        iam.create_role(
+            RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]})
+        )
     role: str = iam.get_role(RoleName=name)["Role"]["Arn"]
     return role
 

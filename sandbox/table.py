@@ -38,6 +38,7 @@ FEEDBACK = ("bounce", "complaint")
 
 NOBODY = "nobody listens"
 UNKNOWN_LISTENERS = "whoever its owner subscribed"
+NOT_WRITTEN = "not written: see the log of the event log's stream"
 
 PIPE_WIDTH = 1000
 """Characters of a line that is not for a terminal, so that nothing wraps."""
@@ -46,7 +47,8 @@ PIPE_WIDTH = 1000
 def print_table(
     rows: Sequence[Row], console: Console, existing: frozenset[str] = frozenset()
 ) -> None:
-    """Prints a row for each event of each mail and each channel that heard of it.
+    """Prints a row for each event of each mail and each channel that heard of it, and
+    one for the event log.
 
     `existing` are the channels whose topic belongs to somebody else. Events that
     nobody asked for are counted only, but not a bounce or a complaint: that is lost.
@@ -154,6 +156,8 @@ def _places(row: Row, existing: frozenset[str], separator: str) -> str:
         return separator.join(map(_place, row.places))
     if row.via is None:
         return "-"
+    if row.is_kept:
+        return NOT_WRITTEN
     return UNKNOWN_LISTENERS if row.channel in existing else NOBODY
 
 
@@ -170,7 +174,8 @@ def _summary(rows: Sequence[Row]) -> str:
     if untold := Counter(row.event for row in rows if not _is_of_interest(row)):
         events = ", ".join(f"{number} {event}" for event, number in untold.items())
         text += f" Not shown are events that nobody asked for: {events}."
-    unheard = [row for row in rows if row.via is not None and not row.places]
+    told = [row for row in rows if row.via is not None and not row.is_kept]
+    unheard = [row for row in told if not row.places]
     if unheard:
         text += f" {len(unheard)} times a channel was told to which nobody listens."
     return text

@@ -1,6 +1,8 @@
 """What the sandbox's tests do with an emulated account, by boto3 alone."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from components.account import Account
@@ -135,3 +137,136 @@ def forwarded(cloud: Cloud, message_id: str) -> list[tuple[str, str]]:
         for event in cloud.ses.events[message_id]
         if event.forwarded_to is not None
     ]
+
+
+LOG_SET = "arn:aws:ses:eu-west-1:123456789012:configuration-set/logged"
+"""The set that may write to an event log."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """A stream into a bucket, with the role that SES has for it."""
+
+    bucket: str
+    stream_arn: str
+    role_arn: str
+    """SES's; Firehose's is `firehose`."""
+
+    @property
+    def stream(self) -> str:
+        return self.stream_arn.rpartition("/")[2]
+
+    @property
+    def destination(self) -> dict[str, str]:
+        """As an event destination of SES v2 has it."""
+        return {"DeliveryStreamArn": self.stream_arn, "IamRoleArn": self.role_arn}
+
+
+def event_log(cloud: Cloud, **destination: Any) -> Log:
+    """An event log as a stack makes it, with changes of the stream's destination."""
+    s3, logs = cloud.client("s3"), cloud.client("logs")
+    s3.create_bucket(
+        Bucket="log", CreateBucketConfiguration={"LocationConstraint": ACCOUNT.region}
+    )
+    logs.create_log_group(logGroupName="group")
+    logs.create_log_stream(logGroupName="group", logStreamName="errors")
+    where = f"{ACCOUNT.region}:{ACCOUNT.id}"
+    stream_arn = f"arn:aws:firehose:{where}:deliverystream/stream"
+    firehose = role(
+        cloud,
+        "firehose",
+        trusting("firehose", {"StringEquals": {"sts:ExternalId": ACCOUNT.id}}),
+        ("s3:PutObject", "arn:aws:s3:::log/*"),
+        ("logs:PutLogEvents", f"arn:aws:logs:{where}:log-group:group:log-stream:*"),
+    )
+    source = {"aws:SourceAccount": ACCOUNT.id, "aws:SourceArn": LOG_SET}
+    ses = role(
+        cloud,
+        "ses",
+        trusting("ses", {"StringEquals": source}),
+        ("firehose:PutRecordBatch", stream_arn),
+    )
+    cloud.client("firehose").create_delivery_stream(
+        DeliveryStreamName="stream",
+        ExtendedS3DestinationConfiguration={
+            "BucketARN": "arn:aws:s3:::log",
+            "RoleARN": firehose,
+            "Prefix": "events/day=!{timestamp:yyyy-MM-dd}/",
+            "ErrorOutputPrefix": "errors/!{firehose:error-output-type}/",
+            "CompressionFormat": "GZIP",
+            "FileExtension": ".json.gz",
+            "CloudWatchLoggingOptions": {
+                "Enabled": True,
+                "LogGroupName": "group",
+                "LogStreamName": "errors",
+            },
+            **destination,
+        },
+    )
+    return Log("log", stream_arn, ses)
+
+
+def logged_set(cloud: Cloud, log: Log, *types: str) -> None:
+    """The set LOG_SET, with a destination for these types in the event log."""
+    ses = cloud.client("sesv2")
+    ses.create_configuration_set(ConfigurationSetName="logged")
+    ses.create_configuration_set_event_destination(
+        ConfigurationSetName="logged",
+        EventDestinationName="event-log",
+        EventDestination={
+            "Enabled": True,
+            "MatchingEventTypes": list(types),
+            "KinesisFirehoseDestination": log.destination,
+        },
+    )
+
+
+def role(cloud: Cloud, name: str, trust: str, *allowed: tuple[str, str]) -> str:
+    """A role that may do this with these resources; its ARN."""
+    iam = cloud.client("iam")
+    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]
+    if allowed:
+        allow(cloud, name, *allowed)
+    arn: str = made["Arn"]
+    return arn
+
+
+def allow(cloud: Cloud, role: str, *allowed: tuple[str, str]) -> None:
+    """Gives a role its one policy, of these actions and resources."""
+    statements = [
+        {"Effect": "Allow", "Action": action, "Resource": resource}
+        for action, resource in allowed
+    ]
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    cloud.client("iam").put_role_policy(
+        RoleName=role, PolicyName="policy", PolicyDocument=json.dumps(policy)
+    )
+
+
+def trusting(service: str, condition: Mapping[str, Any] | None = None) -> str:
+    """A policy by which a service may take a role."""
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"Service": f"{service}.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    if condition:
+        statement["Condition"] = condition
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def objects(cloud: Cloud, bucket: str = "log") -> dict[str, bytes]:
+    """What is in a bucket, by key."""
+    s3 = cloud.client("s3")
+    return {
+        found["Key"]: s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
+        for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+    }
+
+
+def error_log(cloud: Cloud) -> list[dict[str, Any]]:
+    """What Firehose has logged of an event log."""
+    events = cloud.client("logs").get_log_events(
+        logGroupName="group", logStreamName="errors"
+    )["events"]
+    return [json.loads(event["message"]) for event in events]

@@ -109,6 +109,7 @@ def cases(draw: st.DrawFn, rule: Rule) -> Case:
     keys = {
         "channels": {channel: {} for channel in CHANNELS},
         "configurationSets": draw(_sets(rule)),
+        "eventLog": {"query": False},
         "identities": {
             f"i{number}": identity
             for number, identity in enumerate(draw(st.permutations(identities)))
@@ -186,8 +187,13 @@ def _sets(draw: st.DrawFn, rule: Rule) -> dict[str, Any]:
         if rule is Rule.NAMED_SET:
             notify[DEFAULTS[0]].pop(other, None)
             notify[CHOSEN][other] = draw(_events_with("bounce"))
+    kept = st.lists(st.sampled_from(EVENTS), max_size=3, unique=True)
     return {
-        name: {"notify": told, "metrics": draw(st.sampled_from([[], ["send"]]))}
+        name: {
+            "notify": told,
+            "metrics": draw(st.sampled_from([[], ["send"]])),
+            "eventLog": draw(kept),
+        }
         for name, told in notify.items()
     }
 

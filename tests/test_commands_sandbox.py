@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -110,6 +111,96 @@ def test_the_readme_shows_what_it_prints(monkeypatch: pytest.MonkeyPatch) -> Non
     assert shown <= printed
 
 
+MONITORED = """\
+  ses-feedback:configurationSets: {shop: {}}
+  ses-feedback:monitoring: {alarms: oncall}
+"""
+
+
+@pytest.fixture
+def monitored(project: Path) -> Path:
+    """The same with a dashboard."""
+    text = STACK.replace("channels:\n", "channels:\n    oncall: {}\n") + MONITORED
+    (project / "Pulumi.dev.yaml").write_text(text)
+    return project
+
+
+def test_the_dashboard_of_the_stack_is_drawn_with_the_mail_of_the_report(
+    monitored: Path,
+) -> None:
+    result = run("--json", "--dashboard", "page.html")
+    assert result.exit_code == 0, result.output
+    mails = {
+        (row["recipient"], row["configurationSet"]) for row in json.loads(result.stdout)
+    }
+    assert result.stderr.endswith("\nThe dashboard is drawn in page.html.\n")
+    page = (monitored / "page.html").read_text(encoding="utf-8")
+    assert "<h1>ses-feedback-dev-monitoring</h1>" in page
+    assert f"those of the {len(mails)} mails" in " ".join(page.split())
+    assert "<h2>Set shop: mails by event</h2>" in page
+    charts = re.search(r'id="charts">(.*?)</script>', page)
+    assert charts is not None
+    drawn = json.loads(charts[1])
+    sends = [
+        sum(value or 0 for value in trace["y"])
+        for chart in drawn
+        for trace in chart["traces"]
+        if trace["name"] == "send"
+    ]
+    # Of the account, and of the set.
+    assert sends == [len(mails), len(mails) / 2]
+
+
+def test_the_dashboard_is_there_whoever_reads_the_report(monitored: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as nobody_reads:
+        done = subprocess.run(
+            [sys.executable, "-m", "commands", "sandbox", "--dashboard", "page.html"],
+            stdout=nobody_reads,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+    assert "Traceback" not in done.stderr
+    assert "</html>" in (monitored / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_stack_without_a_dashboard_is_told_so_before_mail_is_sent(
+    project: Path,
+) -> None:
+    result = run("--dashboard", "page.html")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.splitlines()[-1].startswith(
+        "ses-feedback:monitoring: found none, so there is no dashboard to draw"
+    )
+    assert not (project / "page.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        pytest.param("gone/page.html", "No such file or directory", id="no folder"),
+        pytest.param(".", "found something that is no file", id="a folder"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_said_at_once(
+    monitored: Path, file: str, reason: str
+) -> None:
+    result = run("--dashboard", file)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr == f"--dashboard {file}: cannot be written: {reason}\n"
+
+
+def test_a_served_stack_has_no_mail_to_draw(monitored: Path) -> None:
+    result = run("--dashboard", "page.html", "serve")
+    assert result.exit_code == 2
+    assert "which serve does not" in result.stderr
+
+
 def test_a_refused_configuration_is_printed_as_it_is(project: Path) -> None:
     text = STACK.replace("feedback: app", "feedback: ap")
     (project / "Pulumi.dev.yaml").write_text(text)
@@ -121,13 +212,16 @@ def test_a_refused_configuration_is_printed_as_it_is(project: Path) -> None:
 
 
 def test_what_cannot_be_applied_is_said_without_a_traceback(project: Path) -> None:
-    program = "import pulumi_aws as aws\naws.cloudwatch.LogGroup('log')\n"
+    program = (
+        "import pulumi_aws as aws\n"
+        "aws.cloudwatch.CompositeAlarm('both', alarm_name='both', alarm_rule='TRUE')\n"
+    )
     (project / "__main__.py").write_text(program)
     result = run()
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1] == (
-        "aws:cloudwatch/logGroup:LogGroup log: the sandbox knows no resources of this"
-        " type"
+        "aws:cloudwatch/compositeAlarm:CompositeAlarm both: the sandbox knows no"
+        " resources of this type"
     )
     assert "Traceback" not in result.output
 
@@ -329,6 +423,6 @@ def test_help_is_there_without_moto_or_pulumi() -> None:
     """Help has to be quick, and both take seconds to import."""
     check = (
         "import sys, commands.sandbox;"
-        "assert not {'moto', 'pulumi', 'boto3', 'rich'} & sys.modules.keys()"
+        "assert not {'moto', 'pulumi', 'boto3', 'rich', 'plotly'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", check], check=True, cwd=ROOT)

@@ -4,6 +4,7 @@ The sandbox does not know that module: it applies what the program declares, and
 by the emulator's state. So the two are held against each other here.
 """
 
+import gzip
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from components.routing import Routing
 from components.settings import Refused, Settings, StackFile
 from sandbox.program import run
 from sandbox.stack import AppliedStack, applied
-from tests.emulated import bodies
+from tests.emulated import bodies, objects
 from tests.engine import ACCOUNT, Engine
 from tests.generated import COMBINING, SHADOWING, Case, Letter, Rule, cases, mutated
 from tests.snippets import handed_over, write
@@ -41,15 +42,20 @@ HAPPENS = {
 """What comes of a mail to each mailbox of SES's simulator."""
 
 
+EVENT_LOG = "the event log"
+"""In place of a queue."""
+
+
 class Arrival(NamedTuple):
-    """An event of a mail that was received from a queue."""
+    """An event of a mail that was received from a queue, or kept in the event log."""
 
     letter: int
     """Which of the mails."""
     event: str
     queue: str
     channel: str | None
-    """None where the queue is raw: nothing in the message says it."""
+    """None where the queue is raw: nothing in the message says it; and in the event
+    log."""
     way: str
     """`identity KEY` or `configuration set NAME`"""
 
@@ -71,7 +77,12 @@ def expected(case: Case, table: Routing) -> Arrivals:
             found[number, "refused"] += 1
             continue
         reached = table.reach(letter.sender, letter.named)
+        applies = table.configuration_set(letter.sender, letter.named)
+        kept = case.keys["configurationSets"][applies]["eventLog"] if applies else ()
         for event in HAPPENS[letter.mailbox]:
+            if event.value in kept:
+                way = f"configuration set {applies}"
+                found[Arrival(number, event.value, EVENT_LOG, None, way)] += 1
             for channel, way in reached[event]:
                 for name, queue in queues.items():
                     if channel in queue.get("channels", case.keys["channels"]):
@@ -94,6 +105,11 @@ def arrived(case: Case, stack: AppliedStack) -> Arrivals:
             number = numbers[message["mail"]["messageId"]]
             way = _way(message, case, stack)
             found[Arrival(number, kind.lower(), queue, channel, way)] += 1
+    for body in objects(stack.cloud, stack.outputs["eventLogBucket"]).values():
+        message = json.loads(gzip.decompress(body))
+        number = numbers[message["mail"]["messageId"]]
+        kind, way = message["eventType"].lower(), _way(message, case, stack)
+        found[Arrival(number, kind, EVENT_LOG, None, way)] += 1
     return found
 
 
@@ -174,7 +190,7 @@ def combines(arrivals: Arrivals) -> bool:
     """Whether an event of a mail came by a route and by a set."""
     ways: dict[tuple[int, str], set[str]] = {}
     for arrival in arrivals:
-        if isinstance(arrival, Arrival):
+        if isinstance(arrival, Arrival) and arrival.queue != EVENT_LOG:
             way = arrival.way.partition(" ")[0]
             ways.setdefault((arrival.letter, arrival.event), set()).add(way)
     return any(len(found) == 2 for found in ways.values())

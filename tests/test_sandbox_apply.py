@@ -4,7 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pulumi
 import pytest
+from botocore.exceptions import ClientError, ParamValidationError
 
 from sandbox.apply import APPLIERS, CannotApply, apply
 from sandbox.apply.registry import Applied
@@ -83,8 +85,8 @@ def test_a_property_of_an_entry_in_a_list_is_named(cloud: Cloud) -> None:
 
 
 def test_an_unknown_type_is_named(cloud: Cloud) -> None:
-    with pytest.raises(CannotApply, match="aws:s3/bucket:Bucket it"):
-        made(cloud, "aws:s3/bucket:Bucket", {})
+    with pytest.raises(CannotApply, match="aws:ec2/instance:Instance it"):
+        made(cloud, "aws:ec2/instance:Instance", {})
 
 
 def test_names_are_of_the_urn(cloud: Cloud) -> None:
@@ -343,3 +345,247 @@ def test_an_identity_topic_without_an_arn_clears_it(cloud: Cloud) -> None:
     made(cloud, kind, inputs)
     found = cloud.client("ses").get_identity_notification_attributes(Identities=[SHOP])
     assert "BounceTopic" not in found["NotificationAttributes"][SHOP]
+
+
+TRUST_OF_LAMBDA = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+
+
+def function(cloud: Cloud, **more: Any) -> Applied:
+    trust = json.dumps(TRUST_OF_LAMBDA)
+    role = made(cloud, "aws:iam/role:Role", {"assumeRolePolicy": trust}, "role")
+    code = pulumi.AssetArchive(
+        {"code.py": pulumi.StringAsset("def handle(event, context): ...")}
+    )
+    return made(
+        cloud,
+        "aws:lambda/function:Function",
+        {
+            "description": "Guards",
+            "role": role.outputs["arn"],
+            "runtime": "python3.13",
+            "handler": "code.handle",
+            "code": code,
+            "memorySize": 192.0,
+            "timeout": 60.0,
+            "environment": {"variables": {"COLOUR": "red"}},
+            "loggingConfig": {"logFormat": "JSON", "logGroup": "logged"},
+            "tags": {"a": "b"},
+            **more,
+        },
+    )
+
+
+def test_a_function_with_its_code(cloud: Cloud) -> None:
+    applied = function(cloud)
+    found = cloud.client("lambda").get_function(FunctionName=applied.id)
+    configuration = found["Configuration"]
+    assert configuration["FunctionArn"] == applied.outputs["arn"]
+    assert configuration["Description"] == "Guards"
+    assert configuration["Runtime"] == "python3.13"
+    assert configuration["Handler"] == "code.handle"
+    assert configuration["MemorySize"] == 192
+    assert configuration["Timeout"] == 60
+    assert configuration["Environment"] == {"Variables": {"COLOUR": "red"}}
+    assert found["Tags"] == {"a": "b"}
+    assert configuration["CodeSize"] > 0
+    assert "code" not in applied.outputs, "nobody reads a file back"
+
+
+@pytest.mark.parametrize(
+    ("code", "unknown"),
+    [
+        (pulumi.FileArchive("folder"), "code, as FileArchive"),
+        (
+            pulumi.AssetArchive({"a.py": pulumi.FileAsset("a.py")}),
+            "code.a.py, as FileAsset",
+        ),
+    ],
+)
+def test_code_that_lies_elsewhere_is_not_known(
+    cloud: Cloud, code: pulumi.Archive, unknown: str
+) -> None:
+    with pytest.raises(CannotApply, match=unknown):
+        function(cloud, code=code)
+
+
+def test_a_function_that_is_not_python_is_not_known(cloud: Cloud) -> None:
+    with pytest.raises(CannotApply, match="the property runtime, as nodejs22.x"):
+        function(cloud, runtime="nodejs22.x")
+    assert cloud.client("lambda").list_functions()["Functions"] == []
+
+
+def test_a_permission_with_all_its_conditions(cloud: Cloud) -> None:
+    source = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:bounces"
+    applied = function(cloud)
+    made(
+        cloud,
+        "aws:lambda/permission:Permission",
+        {
+            "function": applied.id,
+            "action": "lambda:InvokeFunction",
+            "principal": "lambda.alarms.cloudwatch.amazonaws.com",
+            "sourceAccount": "123456789012",
+            "sourceArn": source,
+        },
+    )
+    policy = cloud.client("lambda").get_policy(FunctionName=applied.id)["Policy"]
+    (statement,) = json.loads(policy)["Statement"]
+    assert statement["Resource"] == applied.outputs["arn"]
+    assert statement["Condition"] == {
+        "ArnLike": {"AWS:SourceArn": source},
+        "StringEquals": {"AWS:SourceAccount": "123456789012"},
+    }
+
+
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+ACTION = "arn:aws:sns:eu-west-1:123456789012:alarms"
+
+
+def alarm(cloud: Cloud, name: str) -> dict[str, Any]:
+    alarms = cloud.client("cloudwatch").describe_alarms(AlarmNames=[name])
+    (found,) = alarms["MetricAlarms"]
+    return dict(found)
+
+
+def test_an_alarm_on_one_metric(cloud: Cloud) -> None:
+    applied = made(
+        cloud,
+        ALARM,
+        {
+            "name": "bounces",
+            "alarmDescription": "Too many bounces.",
+            "actionsEnabled": True,
+            "alarmActions": [ACTION],
+            "okActions": [ACTION],
+            "insufficientDataActions": [ACTION],
+            "comparisonOperator": "GreaterThanThreshold",
+            "datapointsToAlarm": 2.0,
+            "dimensions": {"ses:configuration-set": "campaigns"},
+            "evaluationPeriods": 3.0,
+            "metricName": "Reputation.BounceRate",
+            "namespace": "AWS/SES",
+            "period": 300.0,
+            "statistic": "Maximum",
+            "threshold": 0.05,
+            "treatMissingData": "ignore",
+            "unit": "Count",
+            "tags": {"a": "b"},
+        },
+    )
+    found = alarm(cloud, "bounces")
+    assert applied.outputs["arn"] == found["AlarmArn"]
+    expected = {
+        "AlarmDescription": "Too many bounces.",
+        "ActionsEnabled": True,
+        "AlarmActions": [ACTION],
+        "OKActions": [ACTION],
+        "InsufficientDataActions": [ACTION],
+        "ComparisonOperator": "GreaterThanThreshold",
+        "DatapointsToAlarm": 2,
+        "Dimensions": [{"Name": "ses:configuration-set", "Value": "campaigns"}],
+        "EvaluationPeriods": 3,
+        "MetricName": "Reputation.BounceRate",
+        "Namespace": "AWS/SES",
+        "Period": 300,
+        "Statistic": "Maximum",
+        "Threshold": 0.05,
+        "TreatMissingData": "ignore",
+        "Unit": "Count",
+    }
+    assert found | expected == found
+    tags = cloud.client("cloudwatch").list_tags_for_resource(
+        ResourceARN=found["AlarmArn"]
+    )
+    assert tags["Tags"] == [{"Key": "a", "Value": "b"}]
+
+
+def by_math(**more: Any) -> dict[str, Any]:
+    metric = {
+        "namespace": "AWS/SES",
+        "metricName": "Send",
+        "dimensions": {"ses:configuration-set": "campaigns"},
+        "period": 86400.0,
+        "stat": "Sum",
+        **more,
+    }
+    return {
+        "comparisonOperator": "GreaterThanThreshold",
+        "evaluationPeriods": 1.0,
+        "threshold": 0.0,
+        "metricQueries": [
+            {"id": "half", "expression": "sent / 2", "returnData": True},
+            {"id": "sent", "label": "Sent", "metric": metric},
+        ],
+    }
+
+
+def test_an_alarm_by_metric_math(cloud: Cloud) -> None:
+    applied = made(cloud, ALARM, by_math())
+    sent = {
+        "Metric": {
+            "Namespace": "AWS/SES",
+            "MetricName": "Send",
+            "Dimensions": [{"Name": "ses:configuration-set", "Value": "campaigns"}],
+        },
+        "Period": 86400,
+        "Stat": "Sum",
+    }
+    assert alarm(cloud, applied.id)["Metrics"] == [
+        {"Id": "half", "Expression": "sent / 2", "ReturnData": True},
+        {"Id": "sent", "Label": "Sent", "MetricStat": sent, "ReturnData": False},
+    ]
+
+
+def windowed(**clock: Any) -> dict[str, Any]:
+    return {**by_math(), "evaluationWindow": {"wallClockWindow": clock}}
+
+
+@pytest.mark.parametrize("clock", [{}, {"timezone": "UTC"}])
+def test_an_alarm_by_the_clock(cloud: Cloud, clock: dict[str, str]) -> None:
+    """The emulator takes it and does not tell it again: it evaluates no alarm."""
+    applied = made(cloud, ALARM, windowed(**clock))
+    assert alarm(cloud, applied.id)["AlarmName"] == applied.id
+
+
+def test_the_window_of_an_alarm_is_asked_for(cloud: Cloud) -> None:
+    with pytest.raises(ParamValidationError, match="WallClockWindow.Timezone"):
+        made(cloud, ALARM, windowed(timezone=""))
+
+
+def test_a_property_of_the_window_of_an_alarm_is_named(cloud: Cloud) -> None:
+    with pytest.raises(CannotApply, match=r"evaluationWindow\.wallClockWindow\.zone"):
+        made(cloud, ALARM, windowed(zone="UTC"))
+
+
+def test_a_property_of_a_metric_of_an_alarm_is_named(cloud: Cloud) -> None:
+    where = r"metricQueries\[1\]\.metric\.accountId"
+    with pytest.raises(CannotApply, match=where):
+        made(cloud, ALARM, by_math(accountId="123456789012"))
+
+
+def test_a_dashboard(cloud: Cloud) -> None:
+    widgets = [{"type": "text", "properties": {"markdown": "Mail"}}]
+    body = json.dumps({"widgets": widgets})
+    inputs = {"dashboardName": "board", "dashboardBody": body}
+    applied = made(cloud, "aws:cloudwatch/dashboard:Dashboard", inputs)
+    assert applied.id == "board"
+    arn = f"arn:aws:cloudwatch::{cloud.account.id}:dashboard/board"
+    assert applied.outputs["dashboardArn"] == arn
+    found = cloud.client("cloudwatch").get_dashboard(DashboardName="board")
+    assert found["DashboardBody"] == body
+
+
+def test_a_dashboard_that_cloudwatch_refuses(cloud: Cloud) -> None:
+    body = json.dumps({"widgets": [{"type": "text", "x": 24, "properties": {}}]})
+    inputs = {"dashboardName": "board", "dashboardBody": body}
+    with pytest.raises(ClientError, match=r"widgets\[0\].x: found 24"):
+        made(cloud, "aws:cloudwatch/dashboard:Dashboard", inputs)

@@ -2,6 +2,8 @@ import io
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.compat import HTTPHeaders
 
 from sandbox.call import Call
 
@@ -123,3 +125,18 @@ def test_a_way_to_sign_that_is_not_known_is_no_missing_signature() -> None:
     old = Call("GET", "/b/k", "AWSAccessKeyId=a&Signature=b&Expires=1", (), b"")
     assert old.is_signed
     assert old.scope is None
+
+
+def test_a_request_of_an_sdk_in_this_process() -> None:
+    headers: Any = HTTPHeaders()
+    headers["X-Amz-Date"] = "20260101T000000Z"
+    headers["Authorization"] = SIGNED.format("sqs").encode()
+    for body in ("{}", b"{}", io.BytesIO(b"{}")):
+        request = AWSPreparedRequest(
+            "POST", "https://sqs.eu-west-1.amazonaws.com?a=b", headers, body, False
+        )
+        found = Call.of_sdk(request)
+        assert (found.method, found.path, found.query) == ("POST", "/", "a=b")
+        assert found.header("host") == "sqs.eu-west-1.amazonaws.com"
+        assert found.scope is not None
+        assert found.body == b"{}"

@@ -443,3 +443,29 @@ def test_a_region_that_is_not_the_sandboxs_is_named(account: Served) -> None:
         assert "Set AWS_REGION=eu-west-1" in message
     assert account.client("sts", region="us-east-1").get_caller_identity()
     assert account.client("iam", region="us-east-1").list_users()["Users"] == []
+
+
+def test_whoever_publishes_to_an_encrypted_topic_needs_its_key(
+    account: Served,
+) -> None:
+    key = account.client("kms").create_key()["KeyMetadata"]["Arn"]
+    topics = account.client("sns")
+    arn = topics.create_topic(Name="t", Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    publish = allow("sns:Publish", arn)
+    without = account.client("sns", *account.user("a", policy(publish)))
+    code, message = error(without.publish, TopicArn=arn, Message="m")
+    assert code == "AuthorizationError"
+    assert f"perform: kms:GenerateDataKey on resource: {key}" in message
+    use_key = allow("kms:*", key)
+    client = account.client("sns", *account.user("b", policy(publish, use_key)))
+    assert client.publish(TopicArn=arn, Message="m")["MessageId"]
+
+
+def test_everybody_of_the_account_may_use_the_key_of_sns_itself(
+    account: Served,
+) -> None:
+    arn = account.client("sns").create_topic(
+        Name="t", Attributes={"KmsMasterKeyId": "alias/aws/sns"}
+    )["TopicArn"]
+    user = account.user("u", policy(allow("sns:Publish", arn)))
+    assert account.client("sns", *user).publish(TopicArn=arn, Message="m")["MessageId"]

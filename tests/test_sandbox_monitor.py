@@ -58,8 +58,8 @@ def test_look_ups_are_answered(applying: Applying) -> None:
     ("text", "expected"),
     [
         pytest.param(
-            "aws.cloudwatch.LogGroup('log')",
-            "aws:cloudwatch/logGroup:LogGroup log: the sandbox knows no resources of this type",
+            "aws.cloudwatch.EventBus('log')",
+            "aws:cloudwatch/eventBus:EventBus log: the sandbox knows no resources of this type",
             id="type",
         ),
         pytest.param(
@@ -102,7 +102,7 @@ def test_a_failure_is_said_in_a_line(
 
 def test_the_first_failure_is_the_one(applying: Applying) -> None:
     monitor, _ = applying(
-        "first = aws.cloudwatch.LogGroup('first')\n"
+        "first = aws.cloudwatch.EventBus('first')\n"
         "aws.sns.Topic('second', opts=pulumi.ResourceOptions(depends_on=[first]))"
     )
     assert "first" in failure(monitor)

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from sandbox.cloud import Cloud
-from sandbox.publishing import Publisher
+from sandbox.publishing import CLOUDWATCH, Publisher
 from tests.emulated import ACCOUNT, SHOP, admitting, queue, told, topic
 
 IDENTITY = ACCOUNT.identity_arn(SHOP)
@@ -79,11 +79,18 @@ def test_a_key_that_admits_ses_is_used(cloud: Cloud, by: str) -> None:
     assert SES.may_publish(encrypted(cloud, key[by]))
 
 
-def test_a_key_that_may_only_encrypt_is_not_enough(cloud: Cloud) -> None:
+@pytest.mark.parametrize("only", ["kms:GenerateDataKey", "kms:Decrypt"])
+def test_each_of_the_two_rights_on_the_key_is_needed(cloud: Cloud, only: str) -> None:
     policy = json.loads(admitting("ses.amazonaws.com", "*"))
-    policy["Statement"][0]["Action"] = "kms:GenerateDataKey*"
+    policy["Statement"][0]["Action"] = only
     key = made_key(cloud, json.dumps(policy))
-    assert not SES.may_publish(encrypted(cloud, key["Arn"]))
+    arn = encrypted(cloud, key["Arn"])
+    assert not SES.may_publish(arn)
+    policy["Statement"][0]["Action"] = ["kms:GenerateDataKey", "kms:Decrypt"]
+    cloud.client("kms").put_key_policy(
+        KeyId=key["KeyId"], PolicyName="default", Policy=json.dumps(policy)
+    )
+    assert SES.may_publish(arn)
 
 
 @pytest.mark.parametrize("key", ["alias/aws/sns", "alias/gone"])
@@ -96,3 +103,16 @@ def test_what_is_published_arrives(cloud: Cloud) -> None:
     url = queue(cloud, "queue", arn)
     assert SES.publish(arn, '{"a": 1}') is not None
     assert told(cloud, url) == [{"a": 1}]
+
+
+ALARM = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:bounces"
+ALARMED = Publisher(ACCOUNT.id, ACCOUNT.region, ALARM, CLOUDWATCH)
+
+
+def test_a_topic_and_its_key_admit_each_service_by_its_name(cloud: Cloud) -> None:
+    arn = topic(cloud)
+    close(cloud, arn, admitting(CLOUDWATCH, arn, ALARM, IDENTITY))
+    assert ALARMED.may_publish(arn)
+    assert not SES.may_publish(arn)
+    key = made_key(cloud, admitting("ses.amazonaws.com", "*"))
+    assert not ALARMED.may_publish(encrypted(cloud, key["Arn"]))

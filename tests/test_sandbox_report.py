@@ -1,3 +1,5 @@
+import gzip
+import json
 from collections.abc import Mapping
 
 import pytest
@@ -16,8 +18,11 @@ from sandbox.report import (
 from tests.emulated import (
     SHOP,
     configuration_set,
+    event_log,
     identity,
+    logged_set,
     notify,
+    objects,
     queue,
     topic,
 )
@@ -148,6 +153,44 @@ def test_a_secret_endpoint_is_not_shown(cloud: Cloud) -> None:
     notify(cloud, SHOP, arn, "Bounce")
     (row,) = [row for row in rows(cloud, names(qa=arn)) if row.via == "identity"]
     assert row.places == (Place("subscription", "https **** (qa-subscription_crm)"),)
+
+
+def test_an_event_that_is_kept_has_a_row_with_its_key(cloud: Cloud) -> None:
+    arn, ses = topic(cloud), cloud.client("sesv2")
+    logged_set(cloud, event_log(cloud), "SEND", "BOUNCE")
+    notify(cloud, SHOP, arn, "Bounce")
+    ours = Names({arn: "qa"}, {}, {"logged": "ours"})
+    found = rows(cloud, ours, named="logged")
+    assert [(row.event, row.via, row.channel) for row in found] == [
+        ("send", "set", None),
+        ("bounce", "identity", "qa"),
+        ("bounce", "set", None),
+        ("bounce", "forwarding", None),
+    ]
+    kept = [row for row in found if row.is_kept]
+    assert [row.settled_by for row in kept] == ["ours", "ours"]
+    places = [place for row in kept for place in row.places]
+    assert {place.kind for place in places} == {"object"}
+    by_key = {key: gzip.decompress(body) for key, body in objects(cloud).items()}
+    events = [json.loads(by_key[place.name])["eventType"] for place in places]
+    assert events == ["Send", "Bounce"]
+    assert len(by_key) == 2
+    ses.delete_configuration_set_event_destination(
+        ConfigurationSetName="logged", EventDestinationName="event-log"
+    )
+    assert not any(row.is_kept for row in rows(cloud, ours, named="logged"))
+
+
+def test_an_event_that_could_not_be_written_is_in_no_place(cloud: Cloud) -> None:
+    logged_set(cloud, event_log(cloud), "SEND")
+    cloud.client("s3").delete_bucket(Bucket="log")
+    kept, _ = rows(cloud, names(), named="logged")
+    assert (kept.event, kept.via, kept.is_kept, kept.places) == (
+        "send",
+        "set",
+        True,
+        (),
+    )
 
 
 def test_a_report_sends_from_every_identity_with_every_set(cloud: Cloud) -> None:

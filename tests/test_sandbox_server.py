@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -14,6 +16,7 @@ import pytest
 from sandbox.server import Listener
 from tests.emulated import admitting
 from tests.served import Served, error, served
+from tests.stacks import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -512,3 +515,72 @@ def test_odd_requests_are_answered_without_a_traceback(
     assert status in found
     assert said in found
     assert "Traceback" not in capfd.readouterr().err
+
+
+def get(account: Served, *headers: str, path: str = "/") -> bytes:
+    """What the endpoint answers to a request with these headers."""
+    lines = [f"GET {path} HTTP/1.1", *headers, "Connection: close", "", ""]
+    return answered(account, "\r\n".join(lines).encode())
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param(
+            ["Host: {own}", "Origin: https://shop.example.com"], id="a page elsewhere"
+        ),
+        pytest.param(["Host: {own}", "Origin: null"], id="a file"),
+        pytest.param(["Host: {own}", "Origin: http://{own}"], id="a page of its own"),
+        pytest.param(["Host: shop.example.com:{port}"], id="a name that leads here"),
+        pytest.param(["Host: 127.0.0.1.example.com:{port}"], id="one like its own"),
+        pytest.param(["Host: 127.0.0.1:1"], id="another port"),
+        pytest.param(["Host: 127.0.0.1"], id="no port"),
+    ],
+)
+def test_a_page_in_a_browser_is_refused(
+    account: Served, capfd: pytest.CaptureFixture[str], headers: list[str]
+) -> None:
+    own = account.endpoint.removeprefix("http://")
+    port = own.partition(":")[2]
+    found = get(account, *(one.format(own=own, port=port) for one in headers))
+    status, _, _ = found.partition(b"\r\n")
+    assert b" 403 " in status
+    assert b"\r\nContent-Type: text/plain" in found
+    assert b"Access-Control" not in found
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith("refused: ")
+
+
+def test_a_signed_request_of_a_page_does_nothing(account: Served) -> None:
+    sqs = account.client("sqs")
+
+    def as_a_page(request: Any, **_: Any) -> None:
+        request.headers["Origin"] = "https://shop.example.com"
+
+    sqs.meta.events.register("before-sign.sqs", as_a_page)
+    code, _ = error(sqs.create_queue, QueueName="by-a-page")
+    assert code == "403"
+    assert "by-a-page" not in str(account.client("sqs").list_queues())
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST", "[::1]"])
+def test_the_machine_has_several_names(account: Served, name: str) -> None:
+    port = account.endpoint.rpartition(":")[2]
+    assert b" 200 OK" in get(account, f"Host: {name}:{port}")
+
+
+def test_a_secret_that_is_known_beforehand_opens_nothing(account: Served) -> None:
+    code, _ = error(account.client("sqs", secret="sandbox").list_queues)
+    assert code == "SignatureDoesNotMatch"
+
+
+def test_each_process_has_a_secret_of_its_own() -> None:
+    program = "from sandbox.principals import ADMINISTRATOR_SECRET as s; print(s)"
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, check=True, cwd=ROOT
+        ).stdout.strip()
+        for _ in range(2)
+    ]
+    assert told[0] != told[1]
+    assert all(len(one) >= 32 for one in told)

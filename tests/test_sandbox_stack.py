@@ -1,14 +1,23 @@
 """The shipped stacks, applied: the real program against the emulated account."""
 
+import gzip
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.settings import Refused, StackFile
+from sandbox.collected import Collected
+from sandbox.server import Listener, environment, serving
 from sandbox.stack import AppliedStack, applied
-from tests.emulated import forwarded, send, told
+from ses_feedback_collector import migrate
+from tests.databases import opened
+from tests.emulated import forwarded, objects, send, told
+from tests.replays import bounced, replay
 from tests.stacks import FILES
 
 
@@ -87,3 +96,76 @@ def test_prod_can_be_applied() -> None:
     with applied(StackFile.read(FILES["prod"])) as stack:
         assert stack.outputs["queueUrls"]
         assert stack.notes == ()
+
+
+LOGGED = changed(
+    "dev",
+    eventLog={"query": False},
+    configurationSets={
+        "staging": {
+            "eventLog": ["send", "bounce"],
+            "notify": {"developers": ["bounce"]},
+        },
+        "trial": {"eventLog": ["complaint"]},
+    },
+)
+"""Two sets with an event log."""
+
+DEV, STAGING = "dev@shop.example.com", "staging@shop.example.com"
+
+
+def test_exactly_what_a_set_keeps_is_in_the_event_log() -> None:
+    with applied(LOGGED) as stack:
+        cloud, names = stack.cloud, stack.outputs["configurationSetNames"]
+        complaint = "complaint@simulator.amazonses.com"
+        send(cloud, DEV)
+        by_default = send(cloud, STAGING)
+        named = send(cloud, DEV, complaint, names["trial"])
+        kept = objects(cloud, stack.outputs["eventLogBucket"])
+    assert all(
+        re.match(r"events/day=\d{4}-\d\d-\d\d/[^/]+\.json\.gz$", key) for key in kept
+    )
+    events = [json.loads(gzip.decompress(body)) for body in kept.values()]
+    assert sorted((one["eventType"], one["mail"]["messageId"]) for one in events) == [
+        ("Bounce", by_default),
+        ("Complaint", named),
+        ("Send", by_default),
+    ]
+
+
+def test_the_event_log_is_replayed_into_the_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the collector's own command, over the endpoint. What has come by a queue
+    already is not stored twice."""
+    url = f"sqlite:///{tmp_path / 'feedback.db'}"
+    with (
+        Listener(0) as listener,
+        applied(LOGGED, listener.endpoint) as stack,
+        serving(stack.cloud, listener),
+        opened(url) as engine,
+    ):
+        for name, value in environment(stack.cloud).items():
+            monkeypatch.setenv(name, value)
+        recipients = [f"bounce+{n}@simulator.amazonses.com" for n in range(3)]
+        for recipient in recipients:
+            send(stack.cloud, STAGING, recipient)
+        names = stack.outputs["configurationSetNames"]
+        with_set = [
+            event
+            for event in told(stack.cloud, stack.outputs["queueUrls"]["developers"])
+            if "eventType" in event
+        ]
+        migrate(engine)
+        Collected(engine).take({str(n): json.dumps(e) for n, e in enumerate(with_set)})
+        before = bounced(url)
+        source = f"s3://{stack.outputs['eventLogBucket']}/events/"
+        first = replay(source, "--json", database=url)
+        again = replay(source, "--json", database=url)
+    assert {e["mail"]["tags"]["ses:configuration-set"][0] for e in with_set} == {
+        names["staging"]
+    }
+    assert before == bounced(url) == recipients
+    assert (first.code, first.said) == (0, "")
+    assert (first.json["stored"], first.json["alreadyThere"]) == (3, 3)
+    assert again.json["stored"] == 0

@@ -78,6 +78,25 @@ def test_a_terminal_is_not_too_narrow(width: int) -> None:
     assert "[a]" in text, "what looks like markup is shown"
 
 
+def test_the_event_log_is_shown_by_its_keys() -> None:
+    key = "events/day=2026-05-04/log-1.json.gz"
+    places = (Place("object", key),)
+    rows = [
+        Row(SENDER, BOUNCE, "one", "send", "set", None, places, "one", is_kept=True),
+        Row(SENDER, BOUNCE, "one", "bounce", "set", None, (), "one", is_kept=True),
+        Row(SENDER, BOUNCE, "one", "bounce", "set", "qa", (), "one"),
+    ]
+    output = io.StringIO()
+    print_table(rows, Console(file=output, width=PIPE_WIDTH))
+    _, kept, lost, unheard, summary = output.getvalue().splitlines()
+    assert kept.split()[3:] == ["send", "set", "one", "-", "object", key]
+    assert lost.rstrip().endswith(
+        "-       not written: see the log of the event log's stream"
+    )
+    assert unheard.rstrip().endswith("nobody listens")
+    assert "1 times a channel was told to which nobody listens" in summary
+
+
 def test_what_decided_is_shown() -> None:
     text = "\n".join(printed(PIPE_WIDTH, terminal=False))
     for how in (

@@ -413,6 +413,7 @@ CI_NEEDS = {
     "postgres": "postgresql",
     "jq": "jq",
     "systemd-analyze": "systemd",
+    "chromium": "chromium",
 }
 """By command of the tests the package of Debian that has it."""
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
+
 from sandbox.apply.inputs import Inputs, UnknownProperty
 from sandbox.cloud import Cloud
 
@@ -75,4 +77,10 @@ def apply(
         raise CannotApply(
             f"{what}: the sandbox does not know the property {unknown}"
         ) from None
-    return Applied(applied.id, {**inputs, **applied.outputs})
+    plain = {key: value for key, value in inputs.items() if not _is_file(value)}
+    return Applied(applied.id, {**plain, **applied.outputs})
+
+
+def _is_file(value: Any) -> bool:
+    """What a program hands over to be uploaded; nobody reads it back."""
+    return isinstance(value, pulumi.Asset | pulumi.Archive)

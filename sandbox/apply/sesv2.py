@@ -89,6 +89,10 @@ def configuration_set_event_destination(resource: Resource, cloud: Cloud) -> App
         stated["SnsDestination"] = topic.capitalised("topicArn")
     if (counts := destination.part("cloudWatchDestination")) is not None:
         stated["CloudWatchDestination"] = _dimensions(counts)
+    if (stream := destination.part("kinesisFirehoseDestination")) is not None:
+        stated["KinesisFirehoseDestination"] = stream.capitalised(
+            "deliveryStreamArn", "iamRoleArn"
+        )
     cloud.client("sesv2").create_configuration_set_event_destination(
         ConfigurationSetName=configuration_set,
         EventDestinationName=name,

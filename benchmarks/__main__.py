@@ -55,7 +55,7 @@ FULL = Plan(
     remembered=100_000,
 )
 QUICK = Plan(
-    {10: 1, 20: 1, 40: 1},
+    {50: 1, 100: 1, 200: 1},
     applied=1,
     mails=5,
     repetitions=1,

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 LARGEST_CONFIGURATION = 1_000
 """Identities that Pulumi still hands over; more stand in a file (README)."""
 
-WARM_UP = 5
+WARM_UP = 1
 
 
 PAGER = {"protocol": "sms", "endpoint": "+15555550123"}

@@ -33,14 +33,14 @@ def small_run(*names: str) -> list[str]:
 
 def test_a_small_run_prints_the_figures_of_program_and_sandbox() -> None:
     assert small_run("sandbox", "program") == [
-        "declare 10 identities, time",
-        "declare 20 identities, time",
-        "declare 40 identities, time",
-        "time per 1,000 resources, 40 over 10 identities",
-        "declare 10 identities, peak memory",
-        "declare 20 identities, peak memory",
-        "declare 40 identities, peak memory",
-        "peak memory per 1,000 resources, 40 over 10 identities",
+        "declare 50 identities, time",
+        "declare 100 identities, time",
+        "declare 200 identities, time",
+        "time per 1,000 resources, 200 over 50 identities",
+        "declare 50 identities, peak memory",
+        "declare 100 identities, peak memory",
+        "declare 200 identities, peak memory",
+        "peak memory per 1,000 resources, 200 over 50 identities",
         "apply 1 identities in the sandbox, over calls to its endpoint",
         "the same, over the calls within the process",
         "mails through the loop",

@@ -148,14 +148,6 @@ class Monitoring(Model):
         None, description="Alarms of the whole account; in one stack of it."
     )
 
-    def rules(self) -> Iterator[Fault]:
-        yield from (fault.under("bounceRate") for fault in self.bounce_rate.rules())
-        yield from (
-            fault.under("complaintRate") for fault in self.complaint_rate.rules()
-        )
-        if self.account is not None:
-            yield from (fault.under("account") for fault in self.account.rules())
-
 
 def check_monitoring(
     monitoring: Monitoring,

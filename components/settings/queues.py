@@ -50,7 +50,6 @@ class Queue(Model):
         return tuple(channels if self.channels is None else self.channels)
 
     def rules(self) -> Iterator[Fault]:
-        yield from (fault.under("consumer") for fault in self.consumer.rules())
         if self.dead_letters.retention_days <= self.retention_days:
             yield Fault(
                 ("deadLetters", "retentionDays"),

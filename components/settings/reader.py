@@ -194,7 +194,7 @@ class Reader:
             return None
         if collections:
             model = model.model_copy(update=collections)
-        self.rules += [fault.under(*at) for fault in model.rules()]
+        self.rules += [fault.under(*at) for fault in _rules(model)]
         return model
 
     def _is_name(self, pattern: str, name: str, at: Path) -> bool:
@@ -239,6 +239,15 @@ def _absent(kind: type[Model], raw: Mapping[str, Any]) -> Iterator[Fault]:
             yield from (fault.under(name) for fault in _absent(key.kind, value))
         elif name in raw and value is None and key.is_optional:
             yield _null(name, key)
+
+
+def _rules(model: Model) -> Iterator[Fault]:
+    """What a model breaks, after what the models within it do."""
+    for name, key in _keys(type(model)).items():
+        inner = getattr(model, key.field)
+        if isinstance(inner, Model):
+            yield from (fault.under(name) for fault in _rules(inner))
+    yield from model.rules()
 
 
 def _null(name: str, key: _Key) -> Fault:

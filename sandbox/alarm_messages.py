@@ -6,7 +6,7 @@ a topic is documented nowhere, and is as it is received.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,6 +14,9 @@ from typing import Any
 
 import botocore.session
 from moto.cloudwatch.models import Alarm, Dimension, MetricDataQuery
+
+Telling = Callable[[str, str, list[Dimension]], dict[str, Any]]
+"""How a metric is told, of its namespace, name and dimensions."""
 
 MOST_OF_SUBJECT = 100
 """Characters (Publish in the API reference of SNS)."""
@@ -142,7 +145,7 @@ def _trigger(alarm: Alarm) -> dict[str, Any]:
     if alarm.metric_data_queries:
         queries = alarm.metric_data_queries
         periods = [one.metric_stat.period for one in queries if one.metric_stat]
-        metrics = [_query(one) for one in queries]
+        metrics = [_capitalised(_query(one, _metric_of_topic)) for one in queries]
         return {"Period": max(periods), **common, "Metrics": metrics}
     if alarm.extended_statistic:
         statistic = {
@@ -165,24 +168,31 @@ def _trigger(alarm: Alarm) -> dict[str, Any]:
     }
 
 
-def _query(query: MetricDataQuery) -> dict[str, Any]:
-    found: dict[str, Any] = {"Id": query.id}
+def _query(query: MetricDataQuery, told: Telling) -> dict[str, Any]:
+    """One of an alarm's queries as an event has it, but for how its metric is told."""
+    found: dict[str, Any] = {"id": query.id}
     if query.expression:
-        found["Expression"] = query.expression
+        found["expression"] = query.expression
     if query.label:
-        found["Label"] = query.label
+        found["label"] = query.label
     if query.metric_stat:
         metric = query.metric_stat.metric
-        found["MetricStat"] = {
-            "Metric": {
-                "Dimensions": _listed(metric.dimensions),
-                "MetricName": metric.metric_name,
-                "Namespace": metric.namespace,
-            },
-            "Period": query.metric_stat.period,
-            "Stat": query.metric_stat.stat,
+        found["metricStat"] = {
+            "metric": told(metric.namespace, metric.metric_name, metric.dimensions),
+            "period": query.metric_stat.period,
+            "stat": query.metric_stat.stat,
         }
-    return {**found, "ReturnData": _returns(query)}
+    return {**found, "returnData": str(query.return_data).lower() != "false"}
+
+
+def _capitalised(value: dict[str, Any]) -> dict[str, Any]:
+    """The same as a message to a topic spells it."""
+    return {
+        key[0].upper() + key[1:]: _capitalised(inner)
+        if isinstance(inner, dict)
+        else inner
+        for key, inner in value.items()
+    }
 
 
 def _metrics(alarm: Alarm) -> Iterator[dict[str, Any]]:
@@ -201,21 +211,7 @@ def _metrics(alarm: Alarm) -> Iterator[dict[str, Any]]:
             "returnData": True,
         }
     for query in alarm.metric_data_queries:
-        found: dict[str, Any] = {"id": query.id}
-        if query.expression:
-            found["expression"] = query.expression
-        if query.label:
-            found["label"] = query.label
-        if query.metric_stat:
-            metric = query.metric_stat.metric
-            found["metricStat"] = {
-                "metric": _metric(
-                    metric.namespace, metric.metric_name, metric.dimensions
-                ),
-                "period": query.metric_stat.period,
-                "stat": query.metric_stat.stat,
-            }
-        yield {**found, "returnData": _returns(query)}
+        yield _query(query, _metric)
 
 
 def _metric(namespace: str, name: str, dimensions: list[Dimension]) -> dict[str, Any]:
@@ -226,12 +222,18 @@ def _metric(namespace: str, name: str, dimensions: list[Dimension]) -> dict[str,
     }
 
 
+def _metric_of_topic(
+    namespace: str, name: str, dimensions: list[Dimension]
+) -> dict[str, Any]:
+    return {
+        "Dimensions": _listed(dimensions),
+        "MetricName": name,
+        "Namespace": namespace,
+    }
+
+
 def _listed(dimensions: list[Dimension]) -> list[dict[str, str | None]]:
     return [{"value": one.value, "name": one.name} for one in dimensions]
-
-
-def _returns(query: MetricDataQuery) -> bool:
-    return str(query.return_data).lower() != "false"
 
 
 def _statistic(name: str) -> str:

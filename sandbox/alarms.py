@@ -135,8 +135,9 @@ class Alarms(CloudWatchBackend):
         super().set_alarm_state(alarm_name, reason, reason_data, state_value)
         if alarm is None or before is None or before.value == state_value:
             return
-        change = Change(alarm, self.account_id, before, State.of(alarm))
-        self.history.append(Update(alarm_name, before, State.of(alarm)))
+        after = State.of(alarm)
+        change = Change(alarm, self.account_id, before, after)
+        self.history.append(Update(alarm_name, before, after))
         for target in targets:
             try:
                 failure = self._act(target, change)

@@ -31,6 +31,7 @@ from moto.logs.models import logs_backends
 
 from sandbox.access import Request, admits
 from sandbox.call import Call
+from sandbox.not_served import ALARMS_ONLY
 from sandbox.refusals import Answer
 from sandbox.roles import Acting, assume
 from sandbox.sessions import sts
@@ -66,7 +67,7 @@ class Function(LambdaFunction):
             )
 
     def invoke(self, *_: Any, **__: Any) -> str:
-        raise NotImplementedError("Functions are called by alarms alone.")
+        raise NotImplementedError(ALARMS_ONLY)
 
     def at_alarm(self, arn: str, alarm_arn: str, event: dict[str, Any]) -> str | None:
         """Calls it by this ARN in the name of an alarm; why nothing came of it, if so."""

@@ -118,20 +118,27 @@ def needs(call: Call, account_id: str) -> list[Need]:
     ]
 
 
-def _common(call: Call, account_id: str) -> dict[str, str]:
-    assert call.scope is not None
+def conditions(account_id: str) -> dict[str, str]:
+    """Condition keys of whatever is asked within the account, whoever asks."""
     now = datetime.now(UTC)
     return {
         "aws:CurrentTime": now.isoformat(timespec="seconds"),
         "aws:EpochTime": str(int(now.timestamp())),
         "aws:PrincipalAccount": account_id,
-        "aws:RequestedRegion": call.scope.region,
         "aws:ResourceAccount": account_id,
         # The endpoint has no TLS, but stands for one that has.
         "aws:SecureTransport": "true",
+        "aws:ViaAWSService": "false",
+    }
+
+
+def _common(call: Call, account_id: str) -> dict[str, str]:
+    assert call.scope is not None
+    return {
+        **conditions(account_id),
+        "aws:RequestedRegion": call.scope.region,
         "aws:SourceIp": "127.0.0.1",
         "aws:UserAgent": call.header("User-Agent") or "",
-        "aws:ViaAWSService": "false",
     }
 
 

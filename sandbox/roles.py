@@ -1,10 +1,9 @@
 """A service that acts in a role of the account: may it take it, and what may it then?"""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sandbox.access import Caller, Context, Request, admits, denial
-from sandbox.permissions import resource_policies
+from sandbox.permissions import conditions, resource_policies
 from sandbox.principals import in_role
 
 
@@ -17,16 +16,7 @@ class Acting:
     def denial(self, action: str, resource: str) -> str | None:
         """Why it may not do this with a resource; None where it may."""
         account_id = self.caller.account_id
-        now = datetime.now(UTC)
-        context = {
-            "aws:CurrentTime": now.isoformat(timespec="seconds"),
-            "aws:EpochTime": str(int(now.timestamp())),
-            "aws:PrincipalAccount": account_id,
-            "aws:ResourceAccount": account_id,
-            "aws:SecureTransport": "true",
-            "aws:ViaAWSService": "false",
-            **self.caller.context,
-        }
+        context = {**conditions(account_id), **self.caller.context}
         request = Request("", action, resource, context)
         try:
             reason = denial(
